@@ -1,0 +1,1 @@
+"""Appends every event, firing, outcome, receipt and dead letter once."""

@@ -1,0 +1,1 @@
+"""Takes firings in, claims, runs actions, retries, dead-letters and reports outcomes."""

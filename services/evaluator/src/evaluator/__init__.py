@@ -1,0 +1,1 @@
+"""Matches every event against every trigger; produces firings, blocked outcomes and receipts."""

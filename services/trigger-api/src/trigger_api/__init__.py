@@ -1,0 +1,1 @@
+"""Manages triggers and keys, takes events in over HTTP, serves the log and the chains."""
