@@ -1,0 +1,1 @@
+"""What all tests share. The fixtures `servers`, `topic_prefix` and `database` come from the plugin of `ensue_devstack`."""
