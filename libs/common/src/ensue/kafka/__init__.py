@@ -1,0 +1,1 @@
+"""The Kafka adapter, the only importer of the Kafka client: topics, publishing, consume loops, tails, trace headers."""

@@ -1,0 +1,41 @@
+"""Expected failures of the Kafka adapter, within the one tree of `ensue.core.errors`.
+
+EnsueError
+├── Unavailable             Kafka does not answer (in time); also raised as itself
+├── KafkaRefused            Kafka answered no: not allowed, not valid
+├── RecordTooLarge          a record larger than its topic takes; nothing was sent
+└── SendDeadlineExceeded    a consume loop's records were not acked in time: ends the process (crash-only)
+"""
+
+from __future__ import annotations
+
+from aiokafka.errors import KafkaError
+
+from ensue.core.errors import EnsueError, Unavailable
+from ensue.wire.topics import OutgoingRecord
+
+
+class KafkaRefused(EnsueError):
+    """Kafka answered, and said no for good."""
+
+
+class RecordTooLarge(EnsueError):
+    """`record` is larger than its topic takes: `size` bytes of at most `limit`."""
+
+    def __init__(self, record: OutgoingRecord, size: int, limit: int) -> None:
+        super().__init__(f"a record of {size} bytes for {record.topic.value} is over its limit of {limit} bytes")
+        self.record = record
+        self.size = size
+        self.limit = limit
+
+
+class SendDeadlineExceeded(EnsueError):
+    """A send did not ack in time. It may have happened or not: only a restart, and reading again, is safe."""
+
+
+def translated(error: BaseException, what: str) -> Unavailable | KafkaRefused:
+    """Our failure for one of the client's: an answer "no" is KafkaRefused, no answer is Unavailable."""
+    answered_no = isinstance(error, KafkaError) and not error.retriable and error.errno > 0
+    if answered_no:
+        return KafkaRefused(f"{what}: {error!r}")
+    return Unavailable(f"{what}: {error!r}")
