@@ -25,7 +25,7 @@ test: $(READY) ## Run every test against a real Kafka and a real PostgreSQL (TES
 check: $(READY) ## Formatting, lint, types, layers, house rules
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy
+	$(BIN)/mypy libs services tests scripts examples
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/house
 
