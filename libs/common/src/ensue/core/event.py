@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 
 DEFAULT_TENANT = "default"
+
+
+class FiringMode(StrEnum):
+    """Whether the actions of a firing are run (live) or only recorded (test)."""
+
+    LIVE = "live"
+    TEST = "test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,9 @@ class Event:
     entity_type: the CloudEvents extension `entitytype`, else the part of `type` before its first dot.
     data: the decoded JSON payload, None where there is none.
     extensions: further CloudEvents attributes, as text.
+    replay_no: 0 for the event itself, from 1 for its replays; part of the identity of the firings it causes.
+    targets: the triggers that a replay addresses; empty means all.
+    mode: test where a replay only asks what would follow.
     """
 
     event_uid: UUID
@@ -37,3 +48,6 @@ class Event:
     data: Json = None
     dataschema: str | None = None
     extensions: Mapping[str, str] = field(default_factory=dict)
+    replay_no: int = 0
+    targets: tuple[UUID, ...] = ()
+    mode: FiringMode = FiringMode.LIVE

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
-from ensue.core.event import Event
+from ensue.core.event import Event, FiringMode
 from ensue.core.lineage import Lineage
 
-
-class FiringMode(StrEnum):
-    """Whether the actions of a firing are run (live) or only recorded (test)."""
-
-    LIVE = "live"
-    TEST = "test"
+__all__ = ["Blocked", "ConditionError", "Decisions", "Firing", "FiringMode"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is said on `ensue.outcomes`: outcomes of firings and of actions, condition errors, receipts, gaps. Values only."""
+"""What is said on `ensue.outcomes`: outcomes of firings and of actions, condition errors, receipts. Values only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActionTaken:
-    """One action within the terminal outcome of its firing. `reference` is the outside party's id, where it gave one."""
+    """One action within the terminal outcome of its firing. `reference` is the outside party's id, if it gave one."""
 
     action_id: UUID
     path: str

@@ -1,4 +1,4 @@
-"""Trigger: a standing wish (*when* ... *where* ... *then* ...) at one revision. Parsed from documents by `ensue.wire`."""
+"""Trigger: a standing wish (*when* ... *where* ... *then* ...) at one revision. Parsed by `ensue.wire`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ensue.core.errors import InvalidValue
 from ensue.core.event import Event
 from ensue.core.json import Json
 from ensue.core.lineage import DEFAULT_MAX_CHAIN_DEPTH, HIGHEST_MAX_CHAIN_DEPTH
+from ensue.core.retry import RetryPolicy
 
 
 class Mode(StrEnum):
@@ -47,11 +48,18 @@ class Brakes:
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """An action as its trigger words it. `path` is its place within `then`, e.g. "actions.0"."""
+    """An action as its trigger words it.
+
+    path: its place within `then`, e.g. "actions.0".
+    params: the kind's own fields as they were written, templates included.
+    timeout: how long one attempt may take; None leaves it to the kind.
+    """
 
     path: str
     kind: str
     params: Mapping[str, Json]
+    timeout: timedelta | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @dataclass(frozen=True, slots=True)

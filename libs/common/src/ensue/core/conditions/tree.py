@@ -1,9 +1,9 @@
-"""The condition tree: All, Any, Not and Test. Values only; operators (`ensue.core.conditions.operators`) give them meaning."""
+"""The condition tree: All, Any, Not and Test. Values only; operators (`.operators`) give them meaning."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from ensue.core.json import Json
 
@@ -11,6 +11,8 @@ from ensue.core.json import Json
 @dataclass(frozen=True, slots=True)
 class Test:
     """A leaf. `path` is the dotted field split into its segments; `value` is the parsed right-hand side."""
+
+    __test__: ClassVar[bool] = False  # pytest takes a class of this name for its own
 
     path: tuple[str, ...]
     operator: str

@@ -1,0 +1,74 @@
+"""The decision: what one event yields under a ruleset. Pure and total; whoever asks shares it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ensue.core.event import Event
+from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
+from ensue.core.ids import firing_id
+from ensue.core.lineage import may_fire
+from ensue.core.outcome import Reason
+from ensue.core.ruleset import Rule, Ruleset
+from ensue.core.trigger import Trigger
+
+_NOTHING = Decisions()
+
+
+def decide(ruleset: Ruleset, event: Event, now: datetime) -> Decisions:
+    """What `event` yields; `now` is the append time of its record, so that reading it again decides the same.
+
+    A trigger takes part if it listens to the event, is enabled, was active by `now` and, for a replay with targets,
+    is one of them. A condition that raises yields a ConditionError for its own trigger and nothing for the others.
+    """
+    rules = ruleset.rules_for(event)
+    if not rules:
+        return _NOTHING
+    firings: list[Firing] = []
+    blocked: list[Blocked] = []
+    errors: list[ConditionError] = []
+    for rule in rules:
+        if not _takes_part(rule, event, now):
+            continue
+        try:
+            if not rule.matches(event):
+                continue
+        except Exception as error:  # noqa: BLE001  # a condition that errs harms its own trigger only
+            errors.append(ConditionError(_firing(rule.trigger, event, now), f"{type(error).__name__}: {error}"))
+            continue
+        firing = _firing(rule.trigger, event, now)
+        limit = rule.trigger.brakes.max_chain_depth
+        if may_fire(event.lineage.depth, limit):
+            firings.append(firing)
+        else:
+            blocked.append(_too_deep(firing, limit))
+    return Decisions(tuple(firings), tuple(blocked), tuple(errors))
+
+
+def _takes_part(rule: Rule, event: Event, now: datetime) -> bool:
+    trigger = rule.trigger
+    return (
+        trigger.enabled
+        and now >= rule.active_since
+        and trigger.when.entity_type in (None, event.entity_type)
+        and (not event.targets or trigger.trigger_id in event.targets)
+    )
+
+
+def _too_deep(firing: Firing, limit: int) -> Blocked:
+    detail = f"the event's depth {firing.lineage.depth} is not below the trigger's max_chain_depth {limit}"
+    return Blocked(firing, Reason.CHAIN_DEPTH, detail)
+
+
+def _firing(trigger: Trigger, event: Event, now: datetime) -> Firing:
+    return Firing(
+        firing_id=firing_id(trigger.tenant, trigger.trigger_id, event.event_uid, event.replay_no),
+        tenant=trigger.tenant,
+        trigger_id=trigger.trigger_id,
+        revision=trigger.revision,
+        cause=event.event_uid,
+        event=event,
+        observed_at=now,
+        replay_no=event.replay_no,
+        mode=event.mode,
+    )
