@@ -1,0 +1,144 @@
+"""One pool a process, and the only ways to a connection: a transaction (with its tenant) or a bare connection.
+
+Built in each service's composition root; used by the modules that hold a service's SQL. PostgreSQL being away is
+always `Unavailable`; anything else that goes wrong is a defect and passes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+import orjson
+
+from ensue.core.errors import InvalidValue
+from ensue.core.json import Json
+from ensue.postgres.errors import unavailable
+
+Record: TypeAlias = asyncpg.Record
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+_DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+_Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+CONNECT_SECONDS = 5.0
+ACQUIRE_SECONDS = 5.0
+STATEMENT_SECONDS = 5.0
+ANSWER_SECONDS = 10.0  # beyond the statement timeout the server itself is silent
+IDLE_IN_TRANSACTION_SECONDS = 15.0
+CHECK_SECONDS = 2.0
+CLOSE_SECONDS = 5.0
+_JSONB_VERSION = b"\x01"
+
+
+class Database:
+    """A pool of connections to one database as one role."""
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, application_name: str, min_size: int = 1, max_size: int = 10) -> Database:
+        """Connect `min_size` connections now; with 0 it opens even while PostgreSQL is away. Raises Unavailable."""
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=min_size,
+                max_size=max_size,
+                timeout=CONNECT_SECONDS,
+                command_timeout=ANSWER_SECONDS,
+                init=_prepare,
+                reset=_leave,
+                server_settings=_server_settings(application_name),
+            )
+        except Exception as error:
+            if away := unavailable(error, connection_closed=True):
+                raise away from error
+            raise
+        return cls(pool)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str | None = None) -> AsyncIterator[Connection]:
+        """A transaction, committed at the end, undone by an exception.
+
+        tenant: row level security lets it see and write this tenant's rows only. Without it a role that is not one
+        of the all-tenant roles sees nothing. An empty tenant is refused.
+        """
+        if tenant is not None and not tenant:
+            raise InvalidValue("a transaction needs a tenant that is not empty")
+        async with self._acquired() as connection, connection.transaction():
+            if tenant is not None:
+                await connection.execute("SELECT set_config('ensue.tenant', $1, true)", tenant)
+            yield connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection outside any transaction; whatever the session sets is reset afterwards."""
+        async with self._acquired() as connection:
+            try:
+                yield connection
+            finally:
+                if not connection.is_closed():
+                    await connection.reset()
+
+    async def check(self) -> None:
+        """Return if the database answers; raise Unavailable with the reason if not. For health."""
+        async with self._acquired(CHECK_SECONDS) as connection:
+            await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
+
+    async def close(self) -> None:
+        """Give connections in use a moment, then close all."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._pool.close()
+        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def _acquired(self, seconds: float = ACQUIRE_SECONDS) -> AsyncIterator[Connection]:
+        connection: Connection | None = None
+        try:
+            async with self._pool.acquire(timeout=seconds) as connection:
+                yield connection
+        except Exception as error:
+            closed = connection is not None and _is_closed(connection)
+            if away := unavailable(error, connection_closed=closed):
+                raise away from error
+            raise
+
+
+def _is_closed(connection: Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # already given back to the pool
+        return True
+
+
+def _server_settings(application_name: str) -> dict[str, str]:
+    return {
+        "application_name": application_name,
+        "statement_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS * 1000:.0f}",
+        "timezone": "UTC",
+    }
+
+
+def _encode_jsonb(value: Json) -> bytes:
+    return _JSONB_VERSION + orjson.dumps(value)
+
+
+def _decode_jsonb(value: bytes) -> Json:
+    decoded: Json = orjson.loads(value[1:])
+    return decoded
+
+
+async def _prepare(connection: _DriverConnection) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_encode_jsonb, decoder=_decode_jsonb, format="binary"
+    )
+
+
+async def _leave(_: _DriverConnection) -> None:
+    """Nothing to reset after a transaction: what it set was local to it. `connection()` resets by itself."""

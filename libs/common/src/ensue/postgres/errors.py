@@ -1,0 +1,47 @@
+"""Which failures of the driver mean "PostgreSQL is away, try again" and which are defects that must not be retried."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import asyncpg
+
+from ensue.core.errors import Unavailable
+
+UniqueViolation = asyncpg.UniqueViolationError
+"""A unique key already holds this value; the only failure of a statement that callers are meant to catch."""
+
+# Connection lost or refused; shutdown, crash, start-up, statement timeout (57xxx); no resources (53xxx);
+# deadlock and serialization (40xxx): the transaction is undone and may be repeated as it is.
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+)
+
+
+def unavailable(error: BaseException, *, connection_closed: bool) -> Unavailable | None:
+    """`error` as Unavailable, or None where it is not PostgreSQL being away.
+
+    connection_closed: whether the connection in use is closed; an InterfaceError of the driver is a defect of the
+    caller (wrong number of arguments, two queries at once) unless it is.
+    """
+    if isinstance(error, _AWAY):
+        return Unavailable(f"PostgreSQL: {type(error).__name__}: {error}")
+    if isinstance(error, asyncpg.InterfaceError) and connection_closed:
+        return Unavailable(f"PostgreSQL: the connection was lost: {error}")
+    if isinstance(error, OSError) and _through_driver(error.__traceback__):
+        return Unavailable(f"PostgreSQL does not answer: {type(error).__name__}: {error}".rstrip(": "))
+    return None
+
+
+def _through_driver(traceback: TracebackType | None) -> bool:
+    """Whether the error came up through the driver: an OSError or timeout of the caller's own is none of ours."""
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "asyncpg":
+            return True
+        traceback = traceback.tb_next
+    return False
