@@ -3,7 +3,8 @@
 EnsueError
 ├── Unavailable             Kafka does not answer (in time); also raised as itself
 ├── KafkaRefused            Kafka answered no: not allowed, not valid
-├── RecordTooLarge          a record larger than its topic takes; nothing was sent
+├── Unpublishable           (ensue.runtime.publishing) a record that can never be sent
+│   └── RecordTooLarge      larger than its topic takes
 └── SendDeadlineExceeded    a consume loop's records were not acked in time: ends the process (crash-only)
 """
 
@@ -12,24 +13,22 @@ from __future__ import annotations
 from aiokafka.errors import KafkaError
 
 from ensue.core.errors import EnsueError, Unavailable
+from ensue.runtime.publishing import Unpublishable
 from ensue.wire.topics import OutgoingRecord
 
 
-class KafkaRefused(EnsueError):
+class KafkaRefused(EnsueError):  # noqa: N818  # reads as what is the case
     """Kafka answered, and said no for good."""
 
 
-class RecordTooLarge(EnsueError):
-    """`record` is larger than its topic takes: `size` bytes of at most `limit`."""
+class RecordTooLarge(Unpublishable):
+    """`record` is larger than its topic takes."""
 
-    def __init__(self, record: OutgoingRecord, size: int, limit: int) -> None:
-        super().__init__(f"a record of {size} bytes for {record.topic.value} is over its limit of {limit} bytes")
-        self.record = record
-        self.size = size
-        self.limit = limit
+    def __init__(self, record: OutgoingRecord, why: str) -> None:
+        super().__init__(record, f"too large: {why}")
 
 
-class SendDeadlineExceeded(EnsueError):
+class SendDeadlineExceeded(EnsueError):  # noqa: N818  # reads as what is the case
     """A send did not ack in time. It may have happened or not: only a restart, and reading again, is safe."""
 
 
