@@ -15,9 +15,9 @@ class EnsueError(Exception):
     """Root of everything that Ensue expects to go wrong."""
 
 
-class InvalidValue(EnsueError):  # noqa: N818  # reads as what is the case
+class InvalidValue(EnsueError):
     """A value of the core cannot be constructed; the message names the value and what would be right."""
 
 
-class Unavailable(EnsueError):  # noqa: N818  # reads as what is the case
+class Unavailable(EnsueError):
     """An outside server (Kafka, PostgreSQL, a service) does not answer within its deadline."""

@@ -17,7 +17,7 @@ from ensue.runtime.publishing import Unpublishable
 from ensue.wire.topics import OutgoingRecord
 
 
-class KafkaRefused(EnsueError):  # noqa: N818  # reads as what is the case
+class KafkaRefused(EnsueError):
     """Kafka answered, and said no for good."""
 
 
@@ -28,7 +28,7 @@ class RecordTooLarge(Unpublishable):
         super().__init__(record, f"too large: {why}")
 
 
-class SendDeadlineExceeded(EnsueError):  # noqa: N818  # reads as what is the case
+class SendDeadlineExceeded(EnsueError):
     """A send did not ack in time. It may have happened or not: only a restart, and reading again, is safe."""
 
 

@@ -144,7 +144,7 @@ def _run_dbmate(url: str, schema: str, directory: Path) -> None:
         *("migrate", "--strict"),
     ]
     done = subprocess.run(  # noqa: S603 - our own pinned binary
-        command, env={**os.environ, _URL_VARIABLE: url}, capture_output=True, text=True, check=False
+        command, env={_URL_VARIABLE: url}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         said = "\n".join(line for line in (done.stdout + done.stderr).splitlines() if line.strip())
