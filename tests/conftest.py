@@ -1,1 +1,1 @@
-"""What all tests share. The fixtures `servers`, `topic_prefix` and `database` come from the plugin of `ensue_devstack`."""
+"""What all tests share. `servers`, `topic_prefix` and `database` come from the pytest plugin of `ensue_devstack`."""

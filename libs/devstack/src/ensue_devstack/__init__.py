@@ -1,0 +1,1 @@
+"""Real Apache Kafka, real PostgreSQL and every Ensue service on one machine, from packages alone."""

@@ -1,4 +1,4 @@
-"""Where the servers are, and how to tell whether they answer. Called by the supervisor, the stack and the pytest plugin."""
+"""Where the servers are that a stack or a test run uses. Called by the supervisor, the stack and the pytest plugin."""
 
 from __future__ import annotations
 
