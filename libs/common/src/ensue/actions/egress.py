@@ -1,4 +1,4 @@
-"""How a call leaves the house: one POST, no redirects, no proxy of the environment, a checked address, a bounded answer.
+"""How a call leaves the house: one POST, no redirects, no environment proxy, a checked address, a bounded answer.
 
 Built once by the dispatcher's composition root and handed to action kinds as their `Http` port. The address is checked
 where the socket is made, on what was resolved, for names and literals alike. Each tenant has connections of its own.
