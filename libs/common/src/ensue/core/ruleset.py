@@ -1,4 +1,4 @@
-"""Ruleset: the triggers in force, immutable, cheap to replace by its successor. Built by the evaluator, read by `decide`.
+"""Ruleset: the triggers in force, immutable, cheap to succeed. Built by the evaluator, read by `decide`.
 
 Which triggers an event concerns is asked in one place, `rules_for`; an index over conditions takes its place there.
 """

@@ -1,4 +1,4 @@
-"""The typed registry of topics: logical names, as DESIGN.md section 2 gives them. `deploy/topics.yml` configures them."""
+"""The typed registry of topics, by the logical names of DESIGN.md section 2. `deploy/topics.yml` configures them."""
 
 from __future__ import annotations
 

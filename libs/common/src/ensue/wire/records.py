@@ -1,0 +1,195 @@
+"""Records between our services: firings, and what is said on `ensue.outcomes`. Written and read by msgspec.
+
+Compatibility: a reader ignores fields it does not know, and every field added later has a default, so that a newer
+producer's records pass and older records stay readable (golden files in the tests hold both directions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from ensue.core.errors import EnsueError
+from ensue.core.event import Event, FiringMode
+from ensue.core.firing import Firing
+from ensue.core.lineage import Lineage
+from ensue.core.outcome import ActionOutcome, ConditionErred, Outcome, OutcomeRecord, Receipt
+from ensue.wire.errors import DecodeError, DecodeReason
+from ensue.wire.headers import CONTENT_TYPE, JSON_CONTENT_TYPE, KIND
+from ensue.wire.instants import AwareInstant, utc
+from ensue.wire.topics import OutgoingRecord, Topic
+
+FIRING_KIND: Final = "firing"
+OUTCOME_KINDS: Final[Mapping[str, type[OutcomeRecord]]] = {
+    "outcome": Outcome,
+    "action": ActionOutcome,
+    "condition_error": ConditionErred,
+    "receipt": Receipt,
+}
+
+_T = TypeVar("_T")
+
+
+class _Event(msgspec.Struct):
+    event_uid: UUID
+    tenant: str
+    id: str
+    source: str
+    type: str
+    correlation_id: UUID
+    causation_id: UUID | None = None
+    depth: int = 0
+    subject: str | None = None
+    time: AwareInstant | None = None
+    entity_type: str | None = None
+    data: Any = None
+    dataschema: str | None = None
+    extensions: dict[str, str] = msgspec.field(default_factory=dict)
+    replay_no: int = 0
+    targets: tuple[UUID, ...] = ()
+    mode: FiringMode = FiringMode.LIVE
+
+
+class _Firing(msgspec.Struct):
+    firing_id: UUID
+    tenant: str
+    trigger_id: UUID
+    revision: int
+    cause: UUID
+    observed_at: AwareInstant
+    event: _Event
+    replay_no: int = 0
+    mode: FiringMode = FiringMode.LIVE
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+_ENCODER = msgspec.json.Encoder()
+_FIRINGS = msgspec.json.Decoder(_Firing)
+_KINDS = msgspec.json.Decoder(_Kind)
+_OUTCOMES = {kind: msgspec.json.Decoder(form) for kind, form in OUTCOME_KINDS.items()}
+_KIND_OF = {form: kind for kind, form in OUTCOME_KINDS.items()}
+
+
+def encode_firing(firing: Firing) -> OutgoingRecord:
+    """The record of a firing; the key keeps the firings of one trigger in one partition."""
+    record = _Firing(
+        firing_id=firing.firing_id,
+        tenant=firing.tenant,
+        trigger_id=firing.trigger_id,
+        revision=firing.revision,
+        cause=firing.cause,
+        observed_at=utc(firing.observed_at),
+        event=_from_event(firing.event),
+        replay_no=firing.replay_no,
+        mode=firing.mode,
+    )
+    key = f"{firing.tenant}/{firing.trigger_id}".encode()
+    return OutgoingRecord(Topic.FIRINGS, key, _ENCODER.encode(record), _headers(FIRING_KIND))
+
+
+def decode_firing(value: bytes | None) -> Firing:
+    """The firing in a record of `ensue.firings`; DecodeError (invalid_record) where there is none."""
+    record = _decode(_FIRINGS, value)
+    try:
+        return Firing(
+            firing_id=record.firing_id,
+            tenant=record.tenant,
+            trigger_id=record.trigger_id,
+            revision=record.revision,
+            cause=record.cause,
+            event=_to_event(record.event),
+            observed_at=utc(record.observed_at),
+            replay_no=record.replay_no,
+            mode=record.mode,
+        )
+    except (EnsueError, OverflowError) as error:
+        raise _invalid(error) from None
+
+
+def encode_outcome(outcome: OutcomeRecord) -> OutgoingRecord:
+    """The record of how a firing or action ended, of a condition's error, or of a receipt."""
+    kind = _KIND_OF[type(outcome)]
+    if isinstance(outcome, Receipt):
+        key = f"{outcome.topic}/{outcome.partition}"
+    else:
+        key = f"{outcome.tenant}/{outcome.firing_id}"
+    body = _ENCODER.encode(replace(outcome, at=utc(outcome.at)))
+    value = b'{"kind":"%b",%b' % (kind.encode(), body[1:])
+    return OutgoingRecord(Topic.OUTCOMES, key.encode(), value, _headers(kind))
+
+
+def decode_outcome(value: bytes | None) -> OutcomeRecord:
+    """What a record of `ensue.outcomes` says; DecodeError (unknown_kind, invalid_record) where it says nothing."""
+    kind = _decode(_KINDS, value).kind
+    decoder = _OUTCOMES.get(kind)
+    if decoder is None:
+        raise DecodeError(DecodeReason.UNKNOWN_KIND, f"records of kind {kind[:100]!r} are not known")
+    outcome = _decode(decoder, value)
+    try:
+        return replace(outcome, at=utc(outcome.at))
+    except (EnsueError, OverflowError) as error:
+        raise _invalid(error) from None
+
+
+def _from_event(event: Event) -> _Event:
+    return _Event(
+        event_uid=event.event_uid,
+        tenant=event.tenant,
+        id=event.id,
+        source=event.source,
+        type=event.type,
+        correlation_id=event.lineage.correlation_id,
+        causation_id=event.lineage.causation_id,
+        depth=event.lineage.depth,
+        subject=event.subject,
+        time=None if event.time is None else utc(event.time),
+        entity_type=event.entity_type,
+        data=event.data,
+        dataschema=event.dataschema,
+        extensions=dict(event.extensions),
+        replay_no=event.replay_no,
+        targets=event.targets,
+        mode=event.mode,
+    )
+
+
+def _to_event(record: _Event) -> Event:
+    return Event(
+        event_uid=record.event_uid,
+        tenant=record.tenant,
+        id=record.id,
+        source=record.source,
+        type=record.type,
+        lineage=Lineage(record.correlation_id, record.causation_id, record.depth),
+        subject=record.subject,
+        time=None if record.time is None else utc(record.time),
+        entity_type=record.entity_type,
+        data=record.data,
+        dataschema=record.dataschema,
+        extensions=record.extensions,
+        replay_no=record.replay_no,
+        targets=record.targets,
+        mode=record.mode,
+    )
+
+
+def _decode(decoder: msgspec.json.Decoder[_T], value: bytes | None) -> _T:
+    try:
+        return decoder.decode(value or b"")
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise _invalid(error) from None
+
+
+def _invalid(error: Exception) -> DecodeError:
+    return DecodeError(DecodeReason.INVALID_RECORD, str(error))
+
+
+def _headers(kind: str) -> tuple[tuple[str, bytes], ...]:
+    return ((CONTENT_TYPE, JSON_CONTENT_TYPE), (KIND, kind.encode()))
