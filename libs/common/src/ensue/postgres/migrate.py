@@ -20,7 +20,6 @@ import asyncpg
 from ensue.core.errors import EnsueError, InvalidValue, Unavailable
 from ensue.postgres.errors import unavailable
 from ensue.postgres.queries import Queries
-from ensue.runtime.logs import get_logger
 
 OWNERS = {"triggers": "ensue_triggers_owner", "dispatch": "ensue_dispatch_owner", "audit": "ensue_audit_owner"}
 _ATTEMPTS = 20
@@ -28,7 +27,6 @@ _URL_VARIABLE = "ENSUE_DBMATE_URL"
 _LOCK_TIMEOUT = "30s"
 _Admin: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _T = TypeVar("_T")
-log = get_logger(__name__)
 
 # What two administrators preparing databases of one cluster at once may meet; the transaction is simply repeated.
 _COLLISIONS = (
@@ -112,9 +110,7 @@ async def _migrate(admin: _Admin, admin_url: str, schema: str, directory: Path) 
     encrypted = await admin.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
     url = _dbmate_url(admin_url, schema, "require" if encrypted else "disable")
     await asyncio.to_thread(_run_dbmate, url, schema, directory)
-    applied = await _applied(admin, schema) - before
-    log.info("migrated", schema=schema, applied=applied)
-    return applied
+    return await _applied(admin, schema) - before
 
 
 async def _applied(admin: _Admin, schema: str) -> int:

@@ -80,9 +80,7 @@ class Lifecycle:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         name = self._tasks.pop(task)
-        if task.cancelled():
-            return
-        error = task.exception()
+        error = _unasked_cancellation(name, self.stopping) if task.cancelled() else task.exception()
         if error is not None:
             self.fail(name, error)
 
@@ -104,6 +102,10 @@ class Lifecycle:
             for task in late:
                 task.cancel()
             await asyncio.wait(late, timeout=_WATCHDOG_GRACE_SECONDS / 2)
+
+
+def _unasked_cancellation(name: str, stopping: asyncio.Event) -> RuntimeError | None:
+    return None if stopping.is_set() else RuntimeError(f"{name} was cancelled though nobody asked the service to stop")
 
 
 def run_service(settings: ServiceSettings, main: Callable[[Lifecycle], Awaitable[None]]) -> int:
@@ -150,6 +152,11 @@ def _listen_to_signals(lifecycle: Lifecycle, loop: asyncio.AbstractEventLoop) ->
 
 def _start_watchdog(seconds: float) -> None:
     """End the process when the loop is too busy (or a task too stubborn) to keep the deadline itself."""
-    timer = threading.Timer(seconds, os._exit, args=(1,))
+
+    def end() -> None:
+        log.error("service_ended_by_force", error=f"still running {seconds:g} s after it was asked to stop")
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
     timer.daemon = True
     timer.start()

@@ -6,6 +6,7 @@ event's data, a request's body or a secret: nothing here removes them. Configure
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterator, MutableMapping
@@ -94,4 +95,7 @@ def _module_name(_: object, __: str, line: MutableMapping[str, Any]) -> MutableM
 def _render(_: object, __: str, line: MutableMapping[str, Any]) -> str:
     ordered = {key: line[key] for key in _FIRST_KEYS if key in line}
     ordered.update(line)
-    return orjson.dumps(ordered, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(ordered, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # what strict JSON cannot say (a lone surrogate, a number over 64 bits) must not stop a log
+        return json.dumps(ordered, default=str, skipkeys=True)

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 PREFIX = "ENSUE_"
 EXIT_WRONG_INPUT = 2
 _BROKER = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})\Z")
+_FIELD_IN_SENTENCE = re.compile(r'field "(\w+)"')
 _DATABASE_SCHEMES = ("postgres", "postgresql")
 
 
@@ -107,8 +108,9 @@ def load_settings(cls: type[SettingsT]) -> SettingsT:
         return cls()
     except ValidationError as error:
         lines = [_complaint(cls, fault["loc"], fault["msg"], fault["type"]) for fault in error.errors()]
-    except SettingsError as error:
-        lines = [f"  {error}"]
+    except SettingsError as error:  # a list or a mapping that is not JSON; the library names the field in its sentence
+        named = _FIELD_IN_SENTENCE.search(str(error))
+        lines = [_complaint(cls, (named[1] if named else "",), str(error), "settings")]
     sys.stderr.write("\n".join(["The settings are wrong; nothing was started.", *lines, ""]))
     raise SystemExit(EXIT_WRONG_INPUT)
 
