@@ -1,0 +1,1 @@
+"""Chains: the tree of all that followed from one root event."""

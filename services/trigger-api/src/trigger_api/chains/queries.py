@@ -1,0 +1,54 @@
+"""Reading a chain: what the audit has of it, and what the dispatcher still has in hand. Called by `routes`."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from ensue.postgres.database import Connection, Database, Record
+from trigger_api.chains.models import Chain
+from trigger_api.chains.rules import ActionRow, ChainRows, EventRow, FiringRow, build_chain
+from trigger_api.problems import not_found
+from trigger_api.sql import statements
+
+MOST_ROWS: Final = 5_000  # of each kind
+
+
+async def read_chain(database: Database, tenant: str, correlation_id: UUID) -> Chain:
+    """The tree of the chain; a Problem (404) where this tenant has none of that id. Raises Unavailable."""
+    async with database.transaction(tenant) as connection:
+        rows = await _rows(connection, tenant, correlation_id)
+    if not rows:
+        raise not_found("chain (what has just been published may take a moment to be recorded)")
+    return build_chain(correlation_id, rows)
+
+
+async def _rows(connection: Connection, tenant: str, correlation_id: UUID) -> ChainRows:
+    async def fetch(name: str) -> list[Record]:
+        return await connection.fetch(statements("chains")[name], tenant, correlation_id, MOST_ROWS + 1)
+
+    live = await fetch("chain_live_actions")  # first: what ends meanwhile is then found among the ended ones
+    found = [await fetch(name) for name in ("chain_events", "chain_firings", "chain_actions")]
+    events, firings, ended = found
+    return ChainRows(
+        events=[_event(row) for row in events[:MOST_ROWS]],
+        firings=[FiringRow(**dict(row)) for row in firings[:MOST_ROWS]],
+        actions=[*(ActionRow(**dict(row)) for row in ended[:MOST_ROWS]), *(_live(row) for row in live[:MOST_ROWS])],
+        truncated=any(len(rows) > MOST_ROWS for rows in (live, *found)),
+    )
+
+
+def _event(row: Record) -> EventRow:
+    values = dict(row)
+    return EventRow(id=values.pop("event_id"), **values)
+
+
+def _live(row: Record) -> ActionRow:
+    return ActionRow(
+        action_id=row["action_id"],
+        firing_id=row["firing_id"],
+        status=row["state"],
+        attempts=row["attempt"],
+        due_at=row["due_at"],
+        live=True,
+    )

@@ -1,0 +1,1 @@
+"""Events over HTTP: CloudEvents in, acknowledged by Kafka before they are answered."""

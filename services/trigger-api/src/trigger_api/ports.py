@@ -1,0 +1,40 @@
+"""What the handlers may use of the outside world, as one value. Made by `app`, carried by the FastAPI application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from ensue.postgres.database import Database
+from ensue.postgres.outbox import Relay
+from ensue.runtime.ids import IdFactory
+from ensue.runtime.publishing import Publisher
+from trigger_api.keys.queries import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything with an effect.
+
+    in_force_seconds: how long a write waits for its record's acknowledgement before it answers `in_force: false`.
+    publish_seconds: how long an intake waits for Kafka before it answers 503.
+    """
+
+    database: Database
+    publisher: Publisher
+    relay: Relay
+    keys: KeyRing
+    ids: IdFactory
+    in_force_seconds: float = 1.0
+    publish_seconds: float = 5.0
+
+
+def ports_of(request: Request) -> Ports:
+    """The ports of the application that serves this request."""
+    ports: Ports = request.app.state.ports
+    return ports
+
+
+Outside = Annotated[Ports, Depends(ports_of)]

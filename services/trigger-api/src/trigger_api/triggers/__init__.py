@@ -1,0 +1,1 @@
+"""Triggers: create, read, list, replace, change, delete, enable and disable them."""

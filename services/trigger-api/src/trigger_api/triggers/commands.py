@@ -1,0 +1,166 @@
+"""Writing triggers. Each write is one transaction: the row under its lock, a revision, an outbox row; then the wait
+until the record is acknowledged, so that the answer can say whether the change is in force. Called by `routes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from ensue.core.json import JsonObject
+from ensue.postgres.database import Connection, Record
+from ensue.postgres.outbox import enqueue
+from ensue.wire import strict_json
+from trigger_api.access import Principal
+from trigger_api.ports import Ports
+from trigger_api.problems import PRECONDITION, Problem, not_found
+from trigger_api.sql import statements
+from trigger_api.triggers.drafts import draft_of, patched
+from trigger_api.triggers.models import TriggerAnswer, answer_of
+from trigger_api.triggers.preconditions import Condition
+from trigger_api.triggers.queries import stored_of
+from trigger_api.triggers.rules import (
+    Birth,
+    Change,
+    Command,
+    Delete,
+    InFlight,
+    Replace,
+    Stored,
+    Switch,
+    apply,
+    create,
+    record_of,
+)
+
+SCHEMA: Final = "triggers"
+_SQL: Final = ("triggers", "commands.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which trigger is meant, and in which revision the caller believes it to be."""
+
+    trigger_id: UUID
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What a transaction left behind. `outbox_id` is None where nothing new is said."""
+
+    state: Stored
+    updated_at: datetime
+    outbox_id: int | None
+
+
+async def create_trigger(ports: Ports, caller: Principal, document: JsonObject) -> TriggerAnswer:
+    """A new trigger at revision 1."""
+    draft = draft_of(document, caller.tenant)
+    birth = Birth(caller.tenant, ports.ids.new(), caller.name)
+    sql = statements(*_SQL)
+    async with ports.database.transaction(caller.tenant) as connection:
+        change = create(birth, draft, await connection.fetchval(sql["now"]))
+        saved = await _save(connection, sql["insert_trigger"], change, caller)
+    return await _answer(ports, saved)
+
+
+async def replace_trigger(
+    ports: Ports, caller: Principal, target: Target, document: JsonObject, in_flight: InFlight
+) -> TriggerAnswer:
+    """The whole document anew. `enabled` stays as it is where the document does not say."""
+    draft = draft_of(document, caller.tenant)
+    return await _change(ports, caller, target, lambda _: Replace(draft, in_flight))
+
+
+async def patch_trigger(
+    ports: Ports, caller: Principal, target: Target, patch: JsonObject, in_flight: InFlight
+) -> TriggerAnswer:
+    """What a JSON merge patch makes of the document."""
+    return await _change(ports, caller, target, lambda state: Replace(patched(state, patch), in_flight))
+
+
+async def switch_trigger(ports: Ports, caller: Principal, target: Target, switch: Switch) -> TriggerAnswer:
+    """Enable or disable; may be repeated."""
+    return await _change(ports, caller, target, lambda _: switch)
+
+
+async def delete_trigger(ports: Ports, caller: Principal, target: Target, in_flight: InFlight) -> TriggerAnswer:
+    """Delete softly: it is gone for its readers, its revisions and its log stay."""
+    return await _change(ports, caller, target, lambda _: Delete(in_flight))
+
+
+async def _change(
+    ports: Ports, caller: Principal, target: Target, command_for: Callable[[Stored], Command]
+) -> TriggerAnswer:
+    sql = statements(*_SQL)
+    async with ports.database.transaction(caller.tenant) as connection:
+        row = await connection.fetchrow(sql["lock_trigger"], caller.tenant, target.trigger_id)
+        if row is None:
+            raise not_found("trigger")
+        state = stored_of(row)
+        if not target.condition.admits(state.revision):
+            raise Problem(PRECONDITION, f"The trigger is at revision {state.revision}.")
+        change = apply(state, command_for(state), await connection.fetchval(sql["now"]))
+        saved = await _kept(connection, change, row, caller)
+        if change.cancel is not None:
+            arguments = (caller.tenant, target.trigger_id, change.cancel.value)
+            await connection.execute(sql["cancel_unstarted"], *arguments)
+    return await _answer(ports, saved)
+
+
+async def _kept(connection: Connection, change: Change, row: Record, caller: Principal) -> _Saved:
+    sql = statements(*_SQL)
+    if change.revised:
+        return await _save(connection, sql["update_trigger"], change, caller)
+    state = change.state
+    if change.cancel is not None:
+        await connection.execute(sql["extend_cancellation"], state.tenant, state.trigger_id, state.cancel_before)
+    return _Saved(state, row["updated_at"], row["outbox_id"])
+
+
+async def _save(connection: Connection, statement: str, change: Change, caller: Principal) -> _Saved:
+    """The new revision, kept three times over: as the newest state, as itself for ever, as a record to be said."""
+    state = change.state
+    [outbox_id] = await enqueue(connection, SCHEMA, state.tenant, [record_of(state)])
+    document = strict_json.encode(state.document).decode()
+    updated_at = await connection.fetchval(
+        statement,
+        state.tenant,
+        state.trigger_id,
+        state.revision,
+        state.name,
+        state.enabled,
+        state.active_since,
+        state.cancel_before,
+        state.event_types,
+        document,
+        state.created_by,
+        state.created_at,
+        state.deleted_at,
+        outbox_id,
+    )
+    await connection.execute(
+        statements(*_SQL)["insert_revision"],
+        state.tenant,
+        state.trigger_id,
+        state.revision,
+        state.name,
+        state.enabled,
+        state.active_since,
+        document,
+        state.created_at,
+        state.deleted_at is not None,
+        caller.name,
+    )
+    return _Saved(state, updated_at, outbox_id)
+
+
+async def _answer(ports: Ports, saved: _Saved) -> TriggerAnswer:
+    in_force = True
+    if saved.outbox_id is not None:
+        in_force = await ports.relay.wait_sent(saved.outbox_id, ports.in_force_seconds)
+    return answer_of(saved.state, saved.updated_at, in_force=in_force)

@@ -1,0 +1,39 @@
+"""From a document that a person wrote to a checked draft. Pure; called by `commands`.
+
+Two fields of the document are not kept in it, because the server has a say in them: `project` must be the caller's
+tenant, `enabled` is switched by operations of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ensue.actions.registry import PARAMS
+from ensue.core.json import JsonObject
+from ensue.wire.documents import Fault, parse_trigger
+from trigger_api.problems import FORBIDDEN, Problem
+from trigger_api.triggers.rules import Draft, Stored, merged
+
+_NOT_KEPT = frozenset({"project", "enabled"})
+
+
+def draft_of(document: JsonObject, tenant: str) -> Draft:
+    """The draft; DocumentInvalid with every fault, a Problem (403) where it names the project of someone else."""
+    parsed = parse_trigger(document, action_params=PARAMS)
+    if parsed.project not in (None, tenant):
+        fault = Fault("/project", "is not the project of this key", "the key's own project, or none")
+        raise Problem(FORBIDDEN, "The trigger names a project that this key does not open.", faults=[fault])
+    return Draft(
+        name=parsed.name,
+        enabled=parsed.enabled if document.get("enabled") is not None else None,
+        event_types=parsed.when.types,
+        document={name: value for name, value in document.items() if name not in _NOT_KEPT},
+    )
+
+
+def patched(state: Stored, patch: JsonObject) -> Draft:
+    """The draft that a merge patch makes of what is kept."""
+    base = {**state.document, "project": state.tenant, "enabled": state.enabled}
+    document = merged(base, patch)
+    assert isinstance(document, Mapping)  # noqa: S101 - a patch that is an object gives an object
+    return draft_of(document, state.tenant)

@@ -1,0 +1,39 @@
+"""`If-Match` (RFC 9110): a change that is meant for one revision only. The ETag of a trigger is its revision. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from ensue.wire.documents import Fault
+from trigger_api.problems import invalid
+
+_TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_REVISION: Final = re.compile(r'"([1-9][0-9]{0,9})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The revisions that the caller accepts; None accepts whatever is there."""
+
+    revisions: frozenset[int] | None = None
+
+    def admits(self, revision: int) -> bool:
+        """Whether the trigger, at this revision, is the one that the caller means."""
+        return self.revisions is None or revision in self.revisions
+
+
+def etag_of(revision: int) -> str:
+    """A strong ETag."""
+    return f'"{revision}"'
+
+
+def parse_if_match(header: str | None) -> Condition:
+    """The condition; a Problem (400) for a header that is none. Weak tags are understood and never match."""
+    if header is None or header.strip() == "*":
+        return Condition()
+    tags = [part.strip() for part in header.split(",")]
+    if not all(_TAG.fullmatch(tag) for tag in tags):
+        raise invalid([Fault("/headers/if-match", "is not a list of entity tags", 'for example "3", or *')])
+    return Condition(frozenset(int(found[1]) for tag in tags if (found := _REVISION.fullmatch(tag))))

@@ -1,0 +1,18 @@
+-- name: read_trigger
+SELECT t.tenant, t.trigger_id, t.revision, t.name, t.enabled, t.active_since, t.event_types,
+       t.document::text AS document, t.created_by, t.created_at, t.cancel_before, t.deleted_at, t.updated_at,
+       NOT EXISTS (SELECT FROM triggers.outbox AS o WHERE o.tenant = t.tenant AND o.id = t.outbox_id) AS in_force
+  FROM triggers.trigger AS t
+ WHERE t.tenant = $1 AND t.trigger_id = $2 AND t.deleted_at IS NULL;
+
+-- name: list_triggers
+SELECT t.tenant, t.trigger_id, t.revision, t.name, t.enabled, t.active_since, t.event_types,
+       t.document::text AS document, t.created_by, t.created_at, t.cancel_before, t.deleted_at, t.updated_at,
+       NOT EXISTS (SELECT FROM triggers.outbox AS o WHERE o.tenant = t.tenant AND o.id = t.outbox_id) AS in_force
+  FROM triggers.trigger AS t
+ WHERE t.tenant = $1 AND t.deleted_at IS NULL
+   AND ($2::boolean IS NULL OR t.enabled = $2)
+   AND ($3::text IS NULL OR t.event_types @> ARRAY[$3])
+   AND ($4::timestamptz IS NULL OR (t.created_at, t.trigger_id) < ($4, $5::uuid))
+ ORDER BY t.created_at DESC, t.trigger_id DESC
+ LIMIT $6;
