@@ -9,7 +9,10 @@ import asyncpg
 from ensue.core.errors import Unavailable
 
 UniqueViolation = asyncpg.UniqueViolationError
-"""A unique key already holds this value; the only failure of a statement that callers are meant to catch."""
+"""A unique key already holds this value. This and VALUE_REFUSED are all that callers are meant to catch."""
+
+VALUE_REFUSED = (asyncpg.DataError, asyncpg.exceptions.ProgramLimitExceededError)
+"""PostgreSQL cannot hold a value: out of range, U+0000, too large for an index. Said by the server or the driver."""
 
 # Connection lost or refused; shutdown, crash, start-up, statement timeout (57xxx); no resources (53xxx);
 # deadlock and serialization (40xxx): the transaction is undone and may be repeated as it is.

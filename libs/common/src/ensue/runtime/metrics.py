@@ -66,6 +66,12 @@ RULESET_REFRESH_SECONDS: Final = Histogram(
 RULESET_REPAIRS: Final = Counter(
     "ensue_ruleset_repairs_total", "Triggers that the reconciliation with the database had to mend."
 )
+RULESET_UNUSABLE: Final = Gauge(
+    "ensue_ruleset_unusable_triggers", "Triggers not loaded: this evaluator cannot read their newest revision."
+)
+RULESET_DATABASE_FAILURES: Final = Counter(
+    "ensue_ruleset_database_failures_total", "Times the ruleset could not be read from the database; the topic serves."
+)
 
 # Dispatching.
 INTAKE_FIRINGS: Final = Counter("ensue_intake_firings_total", "Firings taken in.")
@@ -97,6 +103,9 @@ OUTBOX_RELAY_ERRORS: Final = Counter(
 # Audit.
 AUDIT_ROWS: Final = Counter("ensue_audit_rows_total", "Rows appended.", ("kind",))
 AUDIT_DUPLICATES: Final = Counter("ensue_audit_duplicates_total", "Rows met again and not appended twice.", ("kind",))
+AUDIT_PASSED_OVER: Final = Counter(
+    "ensue_audit_passed_over_total", "Records that could not be appended.", ("topic", "reason")
+)
 
 # HTTP.
 HTTP_REQUESTS: Final = Counter(
