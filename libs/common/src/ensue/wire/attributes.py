@@ -41,7 +41,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with an event; `attribute` is empty where it concerns the whole."""
+    """One thing that is wrong with an event: "`attribute` `message`". `attribute` is empty where it is the whole event."""
 
     reason: DecodeReason
     attribute: str
@@ -120,9 +120,12 @@ def text_fault(value: str) -> str | None:
         return "is empty"
     if len(value) > MAX_ATTRIBUTE_BYTES or len(value.encode(errors="replace")) > MAX_ATTRIBUTE_BYTES:
         return f"is longer than {MAX_ATTRIBUTE_BYTES} bytes"
-    if not value.isprintable() and _CONTROL.search(value):
-        return "has control characters"
-    return None
+    return "has control characters" if has_control_characters(value) else None
+
+
+def has_control_characters(value: str) -> bool:
+    """Whether a text holds what CloudEvents forbids: control characters, non-characters, halves of surrogate pairs."""
+    return not value.isprintable() and _CONTROL.search(value) is not None
 
 
 class _Reading:
@@ -150,16 +153,16 @@ class _Reading:
             return
         too_large = len(value) > MAX_ATTRIBUTE_BYTES or len(value.encode(errors="replace")) > MAX_ATTRIBUTE_BYTES
         reason = DecodeReason.TOO_LARGE if too_large else DecodeReason.INVALID_ATTRIBUTE
-        self._problems.append(Problem(reason, name, f"{name} {fault}"))
+        self._problems.append(Problem(reason, name, fault))
 
     def check_allowed(self, intake: Intake) -> None:
         if intake.trusted:
             return
         for name in sorted(SYSTEM_ONLY & self._attributes.keys()):
-            self._forbidden(name, f"{name} is believed on our own topic only")
+            self._forbidden(name, "is believed on our own topic only")
         source = self._attributes.get("source", "")
         if source.lstrip().lower().startswith(SYSTEM_SOURCE_PREFIX.rstrip("/")):
-            self._forbidden("source", f"sources that begin with {SYSTEM_SOURCE_PREFIX} are our own")
+            self._forbidden("source", f"begins with {SYSTEM_SOURCE_PREFIX}, as only our own do")
 
     def core_fields(self) -> tuple[str, str, str]:
         version = self._attributes.get("specversion")
@@ -174,7 +177,7 @@ class _Reading:
         if not is_tenant(tenant):
             self._invalid("tenant", "is not the name of a tenant", TENANT_SYNTAX)
         elif intake.one_tenant and tenant != intake.tenant:
-            self._forbidden("tenant", "the tenant is that of the API key", intake.tenant)
+            self._forbidden("tenant", "is not that of the API key", intake.tenant)
         return tenant
 
     def number(self, name: str, reason: DecodeReason = DecodeReason.INVALID_ATTRIBUTE) -> int:
@@ -226,7 +229,7 @@ class _Reading:
         return value or ""
 
     def _missing(self, name: str, expected: str) -> None:
-        self._problems.append(Problem(DecodeReason.MISSING_ATTRIBUTE, name, f"{name} is missing", expected))
+        self._problems.append(Problem(DecodeReason.MISSING_ATTRIBUTE, name, "is missing", expected))
 
     def _forbidden(self, name: str, message: str, expected: str | None = None) -> None:
         self._problems.append(Problem(DecodeReason.FORBIDDEN_ATTRIBUTE, name, message, expected))
@@ -234,7 +237,7 @@ class _Reading:
     def _invalid(
         self, name: str, fault: str, expected: str, reason: DecodeReason = DecodeReason.INVALID_ATTRIBUTE
     ) -> None:
-        self._problems.append(Problem(reason, name, f"{name} {fault}", expected))
+        self._problems.append(Problem(reason, name, fault, expected))
 
 
 def _instant(text: str) -> datetime | None:

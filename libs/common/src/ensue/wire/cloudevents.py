@@ -160,12 +160,13 @@ def _attributes_of(event: Event) -> dict[str, str]:
 
 
 def _error(problems: Sequence[Problem]) -> DecodeError:
-    """The reason of the first problem, the messages of all."""
-    first = problems[0]
-    if all(problem.reason is DecodeReason.MISSING_ATTRIBUTE for problem in problems):
-        return DecodeError(first.reason, "; ".join(problem.message for problem in problems))
-    messages = (p.message if p.expected is None else f"{p.message} (expected {p.expected})" for p in problems)
-    return DecodeError(first.reason, "; ".join(messages))
+    """The reason of the first problem, the sentences of all."""
+    return DecodeError(problems[0].reason, "; ".join(map(_sentence, problems)))
+
+
+def _sentence(problem: Problem) -> str:
+    expected = f" (expected {problem.expected})" if problem.expected else ""
+    return f"{problem.attribute[:100] or 'the event'} {problem.message}{expected}"
 
 
 def _duplicate(name: str) -> DecodeError:

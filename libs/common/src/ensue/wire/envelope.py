@@ -68,19 +68,17 @@ def read_members(members: Json, max_data_bytes: int, problems: list[Problem]) ->
 
 def too_large(size: int, limit: int) -> Problem:
     """The problem of data over the limit."""
-    return Problem(DecodeReason.TOO_LARGE, _DATA, f"data is {size} bytes", f"at most {limit} bytes")
+    return Problem(DecodeReason.TOO_LARGE, _DATA, f"is {size} bytes", f"at most {limit} bytes")
 
 
 def _text_of(name: str, value: Json, problems: list[Problem]) -> str:
     if isinstance(value, str):
         return value
     if name == "chaindepth" and (isinstance(value, bool) or not isinstance(value, int)):
-        problems.append(Problem(DecodeReason.INVALID_DEPTH, name, f"{name} is not a whole number", DEPTH_SYNTAX))
+        problems.append(Problem(DecodeReason.INVALID_DEPTH, name, "is not a whole number", DEPTH_SYNTAX))
     elif name in _TEXT or not isinstance(value, int):
         expected = "a text" if name in _TEXT else "a text, whole number or boolean"
-        problems.append(
-            Problem(DecodeReason.INVALID_ATTRIBUTE, name[:100], f"{name[:100]} has the wrong type", expected)
-        )
+        problems.append(Problem(DecodeReason.INVALID_ATTRIBUTE, name, "has the wrong type", expected))
     return strict_json.encode(value).decode() if isinstance(value, int) else "?"
 
 
@@ -99,8 +97,7 @@ def _read_data(members: dict[str, Json], max_data_bytes: int, problems: list[Pro
             problems.append(too_large(size, max_data_bytes))
         return data
     if _DATA in members:
-        message = "data and data_base64 are both there"
-        problems.append(Problem(DecodeReason.INVALID_ATTRIBUTE, _DATA_BASE64, message, "one of them"))
+        problems.append(Problem(DecodeReason.INVALID_ATTRIBUTE, _DATA_BASE64, "stands beside data", "one of them"))
         return None
     return _decode_base64(encoded, max_data_bytes, problems)
 
@@ -109,7 +106,7 @@ def _decode_base64(encoded: Json, max_data_bytes: int, problems: list[Problem]) 
     try:
         raw = b64decode(encoded if isinstance(encoded, str) else "?", validate=True)
     except (binascii.Error, ValueError):
-        problems.append(Problem(DecodeReason.INVALID_ENCODING, _DATA_BASE64, f"{_DATA_BASE64} is not base64", "base64"))
+        problems.append(Problem(DecodeReason.INVALID_ENCODING, _DATA_BASE64, "is not base64", "base64"))
         return None
     if len(raw) > max_data_bytes:
         problems.append(too_large(len(raw), max_data_bytes))
