@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -16,7 +16,7 @@ from ensue.core.errors import EnsueError
 from ensue.core.json import Json, JsonObject
 from ensue.runtime.ids import IdFactory, SystemIds
 from ensue_client.connection import Connection, find_connection
-from ensue_client.errors import ApiUnavailable, Defect, error_of
+from ensue_client.errors import ApiUnavailable, Defect, NotFound, error_of
 from ensue_client.events import NewEvent, Published
 
 PREFIX = "/api/v1"
@@ -146,6 +146,17 @@ class Client:
         except (aiohttp.ClientError, TimeoutError) as error:
             why = str(error) or type(error).__name__
             raise ApiUnavailable(f"the API at {self._connection.api_url} does not answer: {why}") from error
+
+
+async def trigger_names(client: Client, trigger_ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of triggers, by their ids; what has been deleted has none."""
+    names: dict[str, str] = {}
+    for trigger_id in set(trigger_ids):
+        try:
+            names[trigger_id] = str((await client.trigger(trigger_id)).get("name"))
+        except NotFound:
+            continue
+    return names
 
 
 def _answer(status: int, body: bytes, retry_after: str) -> Json:

@@ -1,0 +1,241 @@
+"""`ensue publish`, `ensue triggers`, `ensue log` and `ensue chain`: what people type against a running system.
+
+Loaded by the command line through the entry-point group `ensue.commands`. What goes wrong is an EnsueError, from which
+the command line makes the exit code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+import orjson
+import typer
+import yaml
+
+from ensue.core.errors import InvalidValue
+from ensue.core.json import Json, JsonObject
+from ensue.exits import ExitCode
+from ensue.runtime.ids import SystemIds
+from ensue_client import screens
+from ensue_client.client import Client, Page, trigger_names
+from ensue_client.events import NewEvent, Published
+from ensue_client.files import read_documents
+
+Answer = TypeVar("Answer")
+
+DEFAULT_SOURCE = "urn:ensue:cli"
+PAGE_SIZE = 200
+
+ApiUrl = Annotated[
+    str | None, typer.Option(help="Address of the API; else ENSUE_API_URL, else the stack of this folder.")
+]
+ApiKey = Annotated[str | None, typer.Option(help="Key of the API; else ENSUE_API_KEY, else that of the stack.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+TriggerId = Annotated[str, typer.Argument(metavar="ID", help="The trigger's id.")]
+InFlight = Annotated[str | None, typer.Option(help="What becomes of actions that have not begun: cancel or finish.")]
+
+triggers = typer.Typer(name="triggers", help="Create, read, replace, switch and delete triggers.", no_args_is_help=True)
+
+
+def publish(  # noqa: PLR0913 - the options of a command are its arguments
+    event_type: Annotated[str | None, typer.Argument(metavar="[TYPE]", help="For example variant.approved.")] = None,
+    *,
+    data: Annotated[str | None, typer.Option(help="The event's data, as JSON.")] = None,
+    subject: Annotated[str | None, typer.Option(help="What the event is about, for example variant-7.")] = None,
+    source: Annotated[str, typer.Option(help="Who says so, as a URI.")] = DEFAULT_SOURCE,
+    event_id: Annotated[str | None, typer.Option("--id", help="Unique within the source; made if not given.")] = None,
+    file: Annotated[list[Path] | None, typer.Option(help="CloudEvents in JSON or YAML files; - is the input.")] = None,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Publish one event, or all of a file's. When this ends with 0 they are durable."""
+    if (event_type is None) == (not file):
+        raise InvalidValue("give either a TYPE or --file")
+    if event_type is not None:
+        new = NewEvent(event_type, source, data=_json(data), subject=subject, id=event_id)
+        documents: Sequence[JsonObject] = [new.document(str(SystemIds().new()))]
+    else:
+        documents = [_complete(document) for document in read_documents(file or [])]
+    published = _ask(lambda client: client.publish_documents(documents), api_url, api_key)
+    if as_json:
+        _say_json({"events": [_published(event) for event in published]})
+    else:
+        screens.show_published(published)
+
+
+@triggers.command("list")
+def list_triggers(*, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
+    """Every trigger."""
+    found = _ask(_all_triggers, api_url, api_key)
+    _say_json({"items": found}) if as_json else screens.show_triggers(found)
+
+
+@triggers.command()
+def get(trigger_id: TriggerId, *, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
+    """One trigger, as the document that it is."""
+    found = _ask(lambda client: client.trigger(trigger_id), api_url, api_key)
+    _say_json(found) if as_json else typer.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), nl=False)
+
+
+@triggers.command()
+def create(
+    files: Annotated[list[Path], typer.Argument(help="Triggers in JSON or YAML; - is the input.")],
+    *,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create the triggers of the files, in their order."""
+    documents = read_documents(files)
+
+    async def created(client: Client) -> list[JsonObject]:
+        return [await client.create_trigger(document) for document in documents]
+
+    _show_changed(_ask(created, api_url, api_key), as_json=as_json)
+
+
+@triggers.command()
+def replace(
+    trigger_id: TriggerId,
+    file: Annotated[Path, typer.Argument(help="The new document in JSON or YAML; - is the input.")],
+    *,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a trigger a new document."""
+    documents = read_documents([file])
+    if len(documents) != 1:
+        raise InvalidValue(f"{file} must hold one document, not {len(documents)}")
+    changed = _ask(lambda client: client.replace_trigger(trigger_id, documents[0]), api_url, api_key)
+    _show_changed([changed], as_json=as_json)
+
+
+@triggers.command()
+def delete(
+    trigger_id: TriggerId,
+    *,
+    in_flight: InFlight = None,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a trigger; its history stays."""
+    _ask(lambda client: client.delete_trigger(trigger_id, in_flight=in_flight), api_url, api_key)
+    _say_json({"deleted": trigger_id}) if as_json else typer.echo(f"deleted {trigger_id}")
+
+
+@triggers.command()
+def enable(trigger_id: TriggerId, *, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
+    """Let a trigger fire on what is published from now on."""
+    _show_changed([_ask(lambda client: client.enable_trigger(trigger_id), api_url, api_key)], as_json=as_json)
+
+
+@triggers.command()
+def disable(
+    trigger_id: TriggerId,
+    *,
+    in_flight: InFlight = None,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a trigger fire no more."""
+    changed = _ask(lambda client: client.disable_trigger(trigger_id, in_flight=in_flight), api_url, api_key)
+    _show_changed([changed], as_json=as_json)
+
+
+def log(  # noqa: PLR0913 - the options of a command are its arguments
+    *,
+    trigger: Annotated[str | None, typer.Option(metavar="ID", help="Only of this trigger.")] = None,
+    chain: Annotated[str | None, typer.Option(metavar="ID", help="Only of this chain.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only with this status, for example succeeded or blocked.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=PAGE_SIZE, help="At most so many rows.")] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Go on where a page ended: its next_cursor.")] = None,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """What fired and what was kept from it, newest first."""
+
+    async def read(client: Client) -> tuple[Page, screens.Names]:
+        page = await client.log(trigger_id=trigger, correlation_id=chain, status=status, limit=limit, cursor=cursor)
+        return page, {} if as_json else await trigger_names(client, (str(row.get("trigger_id")) for row in page.items))
+
+    page, names = _ask(read, api_url, api_key)
+    if as_json:
+        _say_json({"items": list(page.items), "next_cursor": page.next_cursor})
+    else:
+        screens.show_log(page, names)
+
+
+def chain(
+    correlation_id: Annotated[UUID, typer.Argument(help="The chain, as publish and the log name it.")],
+    *,
+    api_url: ApiUrl = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """The tree of all that followed from one event."""
+
+    async def read(client: Client) -> tuple[JsonObject, screens.Names]:
+        tree = await client.chain(correlation_id)
+        return tree, {} if as_json else await trigger_names(client, screens.trigger_ids(tree))
+
+    tree, names = _ask(read, api_url, api_key)
+    _say_json(tree) if as_json else screens.show_chain(tree, names)
+
+
+def _ask(question: Callable[[Client], Awaitable[Answer]], api_url: str | None, api_key: str | None) -> Answer:
+    async def asked() -> Answer:
+        async with Client.connect(api_url, api_key) as client:
+            return await question(client)
+
+    return asyncio.run(asked())
+
+
+async def _all_triggers(client: Client) -> list[JsonObject]:
+    found: list[JsonObject] = []
+    page = Page([], "")
+    while page.next_cursor is not None:
+        page = await client.triggers(limit=PAGE_SIZE, cursor=page.next_cursor or None)
+        found += page.items
+    return found
+
+
+def _show_changed(changed: Sequence[JsonObject], *, as_json: bool) -> None:
+    if as_json:
+        _say_json({"items": list(changed)})
+    else:
+        screens.show_triggers(changed)
+    if not all(trigger.get("in_force", True) for trigger in changed):
+        typer.echo("saved, but not in force yet: the stream of triggers does not answer", err=True)
+        raise typer.Exit(ExitCode.UNAVAILABLE)
+
+
+def _complete(document: JsonObject) -> JsonObject:
+    """A CloudEvent of a file may leave out what is the same every time."""
+    return {"specversion": "1.0", "id": str(SystemIds().new()), "source": DEFAULT_SOURCE, **document}
+
+
+def _published(event: Published) -> JsonObject:
+    return {"id": event.id, "event_uid": str(event.event_uid), "correlation_id": str(event.correlation_id)}
+
+
+def _json(text: str | None) -> Json:
+    if text is None:
+        return None
+    try:
+        content: Json = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InvalidValue(f"--data is not JSON: {error}") from error
+    return content
+
+
+def _say_json(content: Json) -> None:
+    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())

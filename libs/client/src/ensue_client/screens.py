@@ -1,0 +1,166 @@
+"""How answers look in a terminal: tables, and a chain as a tree. Called by the commands and by the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.tree import Tree
+
+from ensue.core.json import Json, JsonObject
+from ensue_client.client import Page
+from ensue_client.events import Published
+
+STYLES: Mapping[str, str] = {
+    "succeeded": "green",
+    "active": "green",
+    "dead": "bold red",
+    "condition_error": "red",
+    "blocked": "yellow",
+    "cancelled": "yellow",
+    "skipped": "yellow",
+    "disabled": "dim",
+    "pending": "cyan",
+}
+Names = Mapping[str, str]
+
+
+def show_published(events: Sequence[Published]) -> None:
+    """Each event with the chain to ask for."""
+    table = _table("id", "chain")
+    for event in events:
+        table.add_row(escape(event.id), str(event.correlation_id))
+    console = Console()
+    console.print(table)
+    if events:
+        console.print(f"What follows: ensue chain {events[0].correlation_id}", highlight=False)
+
+
+def show_triggers(triggers: Sequence[JsonObject]) -> None:
+    """One line a trigger."""
+    table = _table("id", "name", "status", "revision", "when")
+    for trigger in triggers:
+        types = _member(_member(trigger, "when"), "event").get("types")
+        listens = ", ".join(map(str, types)) if isinstance(types, list) else ""
+        status = _styled(str(trigger.get("status", "")))
+        table.add_row(_text(trigger, "id"), _text(trigger, "name"), status, _text(trigger, "revision"), escape(listens))
+    Console().print(table)
+
+
+def show_log(page: Page, names: Names) -> None:
+    """One line a firing, newest first. `names`: of the triggers, by their ids."""
+    table = _table("at", "status", "trigger", "event", "subject", "depth", "chain")
+    for row in page.items:
+        trigger = _text(row, "trigger_id")
+        table.add_row(
+            _clock(row.get("at")),
+            _styled(str(row.get("status")), row.get("reason")),
+            escape(names.get(trigger, trigger)),
+            _text(row, "event_type"),
+            _text(row, "event_subject"),
+            _text(row, "depth"),
+            _text(row, "correlation_id"),
+        )
+    console = Console()
+    console.print(table)
+    if page.next_cursor:
+        console.print(f"There are more: ensue log --cursor {page.next_cursor}", highlight=False)
+
+
+def show_chain(chain: JsonObject, names: Names) -> None:
+    """The whole chain as trees, one a root."""
+    console = Console()
+    for tree in chain_trees(chain, names):
+        console.print(tree)
+    counts = _member(chain, "counts")
+    said = ", ".join(f"{count} {what}" for what, count in counts.items())
+    console.print(f"{chain.get('status')}: {said}", highlight=False)
+    if chain.get("truncated"):
+        console.print("The chain is larger than what one answer holds.")
+
+
+def chain_trees(chain: JsonObject, names: Names) -> Iterator[Tree]:
+    """A tree for each root of the chain: events, under them firings, under these their actions."""
+    for root in _members(chain, "roots"):
+        tree = Tree(_event_label(root), guide_style="dim")
+        _grow(tree, root, names)
+        yield tree
+
+
+def trigger_ids(chain: JsonObject) -> Iterator[str]:
+    """The triggers that a chain speaks of."""
+    waiting = list(_members(chain, "roots"))
+    while waiting:
+        event = waiting.pop()
+        for firing in _members(event, "firings"):
+            yield str(firing.get("trigger_id"))
+            waiting += [event for action in _members(firing, "actions") for event in _members(action, "events")]
+
+
+def _grow(branch: Tree, event: JsonObject, names: Names) -> None:
+    for firing in _members(event, "firings"):
+        trigger = str(firing.get("trigger_id"))
+        status = _styled(str(firing.get("status")), firing.get("reason"))
+        fired = branch.add(f"[bold]{escape(names.get(trigger, trigger))}[/bold] {status}")
+        for action in _members(firing, "actions"):
+            _add_action(fired, action, names)
+
+
+def _add_action(branch: Tree, action: JsonObject, names: Names) -> None:
+    events = list(_members(action, "events"))
+    label = _action_label(action)
+    taken = branch.add(label)
+    for event in events:
+        _grow(taken.add(_event_label(event)), event, names)
+
+
+def _event_label(event: JsonObject) -> str:
+    subject = f" [dim]{_text(event, 'subject')}[/dim]" if event.get("subject") else ""
+    depth = f" [dim]depth {event.get('depth')}[/dim]"
+    return f"[bold blue]{_text(event, 'type') or 'event'}[/bold blue]{subject}{depth}"
+
+
+def _action_label(action: JsonObject) -> str:
+    attempts = action.get("attempts")
+    tries = f" [dim]{attempts} attempts[/dim]" if isinstance(attempts, int) and attempts > 1 else ""
+    return f"{_text(action, 'kind') or 'action'} {_styled(str(action.get('status')), action.get('reason'))}{tries}"
+
+
+def _styled(status: str, reason: Json = None) -> str:
+    style = STYLES.get(status, "cyan")
+    why = f" ({escape(str(reason))})" if reason else ""
+    return f"[{style}]{escape(status)}{why}[/{style}]"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _clock(instant: Json) -> str:
+    """Local time of day for today's reader; the whole instant is in --json."""
+    try:
+        return datetime.fromisoformat(str(instant)).astimezone().strftime("%H:%M:%S")
+    except ValueError:
+        return str(instant)
+
+
+def _text(row: JsonObject, name: str) -> str:
+    value = row.get(name)
+    return "" if value is None else escape(str(value))
+
+
+def _member(row: JsonObject, name: str) -> JsonObject:
+    value = row.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _members(row: JsonObject, name: str) -> Iterator[JsonObject]:
+    value = row.get(name)
+    if isinstance(value, list):
+        yield from (member for member in value if isinstance(member, dict))

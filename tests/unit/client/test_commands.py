@@ -1,0 +1,72 @@
+"""The commands end with the promised exit codes, say what is wrong on stderr, and never show a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from ensue.cli import assemble, installed_commands, run
+
+NOWHERE = ["--api-url", "http://127.0.0.1:1", "--api-key", "ens_a_b"]
+
+
+@pytest.fixture(autouse=True)
+def _no_stack_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ENSUE_API_URL", raising=False)
+    monkeypatch.delenv("ENSUE_API_KEY", raising=False)
+
+
+@pytest.mark.requirement("R18.22")
+@pytest.mark.parametrize("arguments", [["log"], ["log", "--json"], ["log", *NOWHERE], ["triggers", "list", *NOWHERE]])
+def test_without_a_server_a_command_ends_with_3(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("ensue: ")
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["publish"],
+        ["publish", "variant.approved", "--data", "{", *NOWHERE],
+        ["publish", "--file", "absent.json", *NOWHERE],
+        ["triggers", "create", "absent.yaml", *NOWHERE],
+        ["chain", "not-a-uuid", *NOWHERE],
+        ["log", "--limit", "0", *NOWHERE],
+        ["log", "--nonsense"],
+        ["no-such-command"],
+    ],
+)
+def test_wrong_input_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    said = capsys.readouterr()
+    assert said.err
+    assert "Traceback" not in said.err
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("ensue ")
+
+
+@pytest.mark.requirement("R18.22")
+@pytest.mark.parametrize("name", sorted(installed_commands()))
+def test_every_subcommand_takes_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in leaves([name], typer.main.get_command(assemble([name])).commands[name]):  # type: ignore[attr-defined] # a group
+        assert run([*path, "--help"]) == 0
+        assert "--json" in capsys.readouterr().out, f"ensue {' '.join(path)} takes no --json"
+
+
+def leaves(path: list[str], command: object) -> Iterator[list[str]]:
+    """The paths of the commands that do something; a group only holds others."""
+    inner: dict[str, object] = getattr(command, "commands", {})
+    if not inner:
+        yield path
+    for name, member in inner.items():
+        yield from leaves([*path, name], member)
