@@ -41,7 +41,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with an event: "`attribute` `message`". `attribute` is empty where it is the whole event."""
+    """One thing wrong with an event. `attribute` is empty where it is the whole event; `message` continues it."""
 
     reason: DecodeReason
     attribute: str

@@ -16,13 +16,14 @@ from ensue.wire import strict_json
 from ensue.wire.attributes import Intake, Problem, read_event
 from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES
 from ensue.wire.content_type import ContentMode, mode_of, require_json
-from ensue.wire.envelope import MAX_DEPTH, open_envelope, read_members, too_large
+from ensue.wire.envelope import MAX_DEPTH, Envelope, open_envelope, read_members, too_large
 from ensue.wire.errors import DecodeError, DecodeReason
-from ensue.wire.faults import DocumentInvalid, Fault, Faults, step
+from ensue.wire.faults import Faults, step
 from ensue.wire.headers import CONTENT_TYPE
 
 MAX_BATCH: Final = 1000
 _CE_PREFIX: Final = "ce-"
+_CONTENT_TYPE: Final = f"/headers/{CONTENT_TYPE}"
 
 HttpHeaders = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -35,128 +36,108 @@ def decode_http(
     Pointers lead into the body (`/source`, in a batch `/3/source`) or, in binary mode, to a header (`/headers/ce-id`).
     tenant: that of the API key; a request may repeat it but name no other.
     """
-    faults = Faults()
-    events = _read(headers, body, Intake(trusted=False, tenant=tenant, one_tenant=True), max_data_bytes, faults)
-    faults.raise_any()
+    reading = _Reading(Intake(trusted=False, tenant=tenant, one_tenant=True), max_data_bytes)
+    events = reading.request(headers.items() if isinstance(headers, Mapping) else headers, body)
+    reading.faults.raise_any()
     return tuple(event for event in events if event is not None)
 
 
-def _read(
-    headers: HttpHeaders, body: bytes, intake: Intake, max_data_bytes: int, faults: Faults
-) -> Sequence[Event | None]:
-    content_types, attributes = _read_headers(_pairs(headers), faults)
-    if len(content_types) > 1:
-        faults.add(f"/headers/{CONTENT_TYPE}", "stands there more than once", "one content type")
-        return ()
-    content_type = content_types[0] if content_types else None
-    try:
-        mode = mode_of(content_type)
-    except DecodeError as error:
-        faults.add(f"/headers/{CONTENT_TYPE}", error.message)
-        return ()
-    if mode is ContentMode.BINARY:
-        return (_read_binary(content_type, attributes, body, intake, (max_data_bytes, faults)),)
-    if mode is ContentMode.STRUCTURED:
-        return (_read_structured(body, intake, max_data_bytes, faults),)
-    return _read_batch(body, intake, max_data_bytes, faults)
+class _Reading:
+    """One reading of one request. An event that cannot be read is None, and its faults are noted."""
 
+    def __init__(self, intake: Intake, max_data_bytes: int) -> None:
+        self.faults = Faults()
+        self._intake = intake
+        self._max_data_bytes = max_data_bytes
 
-def _read_structured(body: bytes, intake: Intake, max_data_bytes: int, faults: Faults) -> Event | None:
-    problems: list[Problem] = []
-    envelope = open_envelope(body, max_data_bytes, problems)
-    event = None if envelope is None else read_event(envelope.attributes, envelope.data, intake, problems)
-    _note(problems, "", faults)
-    return event
-
-
-def _read_batch(body: bytes, intake: Intake, max_data_bytes: int, faults: Faults) -> Sequence[Event | None]:
-    try:
-        members = strict_json.decode(body, MAX_DEPTH + 1)
-    except DecodeError as error:
-        faults.add("", error.message, "a JSON array of events")
-        return ()
-    if not isinstance(members, list) or not 1 <= len(members) <= MAX_BATCH:
-        faults.add("", "is not a batch", f"a JSON array of 1 to {MAX_BATCH} events")
-        return ()
-    return [_read_member(member, f"/{index}", intake, max_data_bytes, faults) for index, member in enumerate(members)]
-
-
-def _read_member(member: Json, pointer: str, intake: Intake, max_data_bytes: int, faults: Faults) -> Event | None:
-    problems: list[Problem] = []
-    envelope = read_members(member, max_data_bytes, problems)
-    event = None if envelope is None else read_event(envelope.attributes, envelope.data, intake, problems)
-    _note(problems, pointer, faults)
-    return event
-
-
-def _read_binary(
-    content_type: str | None, attributes: Mapping[str, str], body: bytes, intake: Intake, limit: tuple[int, Faults]
-) -> Event | None:
-    max_data_bytes, faults = limit
-    if not attributes and not len(faults):
-        expected = "application/cloudevents+json, application/cloudevents-batch+json, or ce- headers"
-        faults.add(f"/headers/{CONTENT_TYPE}", "does not announce a CloudEvent", expected)
-        return None
-    data = _read_body(content_type, body, max_data_bytes, faults)
-    problems: list[Problem] = []
-    event = read_event(attributes, data, intake, problems)
-    _note(problems, f"/headers/{_CE_PREFIX}", faults)
-    return event
-
-
-def _read_body(content_type: str | None, body: bytes, max_data_bytes: int, faults: Faults) -> Json:
-    if len(body) > max_data_bytes:
-        problem = too_large(len(body), max_data_bytes)
-        faults.add("", problem.message, problem.expected)
-    elif body:
+    def request(self, headers: Iterable[tuple[str, str]], body: bytes) -> Sequence[Event | None]:
+        content_types, attributes = self._headers(headers)
+        if len(content_types) > 1:
+            self.faults.add(_CONTENT_TYPE, "stands there more than once", "one content type")
+            return ()
+        content_type = content_types[0] if content_types else None
         try:
-            require_json(content_type)
-            return strict_json.decode(body)
+            mode = mode_of(content_type)
         except DecodeError as error:
-            is_type = error.reason is DecodeReason.UNSUPPORTED_CONTENT_TYPE
-            faults.add(f"/headers/{CONTENT_TYPE}" if is_type else "", error.message)
-    return None
+            self.faults.add(_CONTENT_TYPE, error.message)
+            return ()
+        if mode is ContentMode.BATCH:
+            return self._batch(body)
+        if mode is ContentMode.STRUCTURED:
+            return [self._structured(body)]
+        return [self._binary(content_type, attributes, body)]
 
+    def _structured(self, body: bytes) -> Event | None:
+        problems: list[Problem] = []
+        return self._enveloped(open_envelope(body, self._max_data_bytes, problems), "", problems)
 
-def _read_headers(headers: Iterable[tuple[str, str]], faults: Faults) -> tuple[list[str], dict[str, str]]:
-    content_types: list[str] = []
-    attributes: dict[str, str] = {}
-    for name, value in headers:
-        lower = name.lower()
-        if lower == CONTENT_TYPE:
-            content_types.append(value)
-        elif lower.startswith(_CE_PREFIX):
-            attribute = lower[len(_CE_PREFIX) :]
-            if attribute in attributes:
-                faults.add(step("/headers", lower), "stands there more than once", "one value")
-            attributes[attribute] = _unescape(lower, value, faults)
-    return content_types, attributes
-
-
-def _unescape(name: str, value: str, faults: Faults) -> str:
-    """The text that a header's value stands for: percent-encoded UTF-8, perhaps in quotes (binding, 3.1.3.2)."""
-    if value.isascii():
+    def _batch(self, body: bytes) -> Sequence[Event | None]:
         try:
-            return unquote(
-                value.strip('"') if value.startswith('"') and value.endswith('"') else value, errors="strict"
-            )
-        except UnicodeDecodeError:
-            pass
-    faults.add(step("/headers", name), "is not readable as text", "UTF-8, percent-encoded")
-    return "?"
+            members = strict_json.decode(body, MAX_DEPTH + 1)
+        except DecodeError as error:
+            self.faults.add("", error.message, "a JSON array of events")
+            return ()
+        if not isinstance(members, list) or not 1 <= len(members) <= MAX_BATCH:
+            self.faults.add("", "is not a batch", f"a JSON array of 1 to {MAX_BATCH} events")
+            return ()
+        return [self._member(member, f"/{index}") for index, member in enumerate(members)]
 
+    def _member(self, member: Json, pointer: str) -> Event | None:
+        problems: list[Problem] = []
+        return self._enveloped(read_members(member, self._max_data_bytes, problems), pointer, problems)
 
-def _note(problems: Iterable[Problem], prefix: str, faults: Faults) -> None:
-    for problem in problems:
-        if prefix.endswith(_CE_PREFIX):
-            pointer = prefix + problem.attribute
-        else:
-            pointer = step(prefix, problem.attribute) if problem.attribute else prefix
-        faults.add(pointer, problem.message, problem.expected)
+    def _enveloped(self, envelope: Envelope | None, pointer: str, problems: list[Problem]) -> Event | None:
+        event = None
+        if envelope is not None:
+            event = read_event(envelope.attributes, envelope.data, self._intake, problems)
+        for problem in problems:
+            place = step(pointer, problem.attribute) if problem.attribute else pointer
+            self.faults.add(place, problem.message, problem.expected)
+        return event
 
+    def _binary(self, content_type: str | None, attributes: Mapping[str, str], body: bytes) -> Event | None:
+        if not attributes:
+            expected = "application/cloudevents+json, application/cloudevents-batch+json, or ce- headers"
+            self.faults.add(_CONTENT_TYPE, "does not announce a CloudEvent", expected)
+            return None
+        problems: list[Problem] = []
+        event = read_event(attributes, self._data(content_type, body), self._intake, problems)
+        for problem in problems:
+            self.faults.add(step("/headers", _CE_PREFIX + problem.attribute), problem.message, problem.expected)
+        return event
 
-def _pairs(headers: HttpHeaders) -> Iterable[tuple[str, str]]:
-    return headers.items() if isinstance(headers, Mapping) else headers
+    def _data(self, content_type: str | None, body: bytes) -> Json:
+        if len(body) > self._max_data_bytes:
+            problem = too_large(len(body), self._max_data_bytes)
+            self.faults.add("", problem.message, problem.expected)
+        elif body:
+            try:
+                require_json(content_type)
+                return strict_json.decode(body)
+            except DecodeError as error:
+                of_type = error.reason is DecodeReason.UNSUPPORTED_CONTENT_TYPE
+                self.faults.add(_CONTENT_TYPE if of_type else "", error.message)
+        return None
 
+    def _headers(self, headers: Iterable[tuple[str, str]]) -> tuple[list[str], dict[str, str]]:
+        content_types: list[str] = []
+        attributes: dict[str, str] = {}
+        for name, value in headers:
+            lower = name.lower()
+            if lower == CONTENT_TYPE:
+                content_types.append(value)
+            elif lower.startswith(_CE_PREFIX):
+                attribute = lower[len(_CE_PREFIX) :]
+                if attribute in attributes:
+                    self.faults.add(step("/headers", lower), "stands there more than once", "one value")
+                attributes[attribute] = self._unescaped(lower, value)
+        return content_types, attributes
 
-__all__ = ["MAX_BATCH", "DocumentInvalid", "Fault", "decode_http"]
+    def _unescaped(self, name: str, value: str) -> str:
+        """The text that a header's value stands for: percent-encoded UTF-8, perhaps in quotes (binding, 3.1.3.2)."""
+        quoted = len(value) > 1 and value.startswith('"') and value.endswith('"')
+        try:
+            return unquote((value[1:-1] if quoted else value).encode("ascii").decode(), errors="strict")
+        except UnicodeError:
+            self.faults.add(step("/headers", name), "is not readable as text", "UTF-8, percent-encoded")
+            return "?"
