@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
@@ -23,41 +24,59 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 _DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
-CONNECT_SECONDS = 5.0
-ACQUIRE_SECONDS = 5.0
-STATEMENT_SECONDS = 5.0
-ANSWER_SECONDS = 10.0  # beyond the statement timeout the server itself is silent
-IDLE_IN_TRANSACTION_SECONDS = 15.0
-CHECK_SECONDS = 2.0
-CLOSE_SECONDS = 5.0
 _JSONB_VERSION = b"\x01"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long PostgreSQL may take, in seconds, before it counts as away.
+
+    answer: beyond the statement timeout, which the server keeps, the server itself is silent.
+    """
+
+    connect: float = 5.0
+    acquire: float = 5.0
+    statement: float = 5.0
+    answer: float = 10.0
+    idle_in_transaction: float = 15.0
+    check: float = 2.0
+    close: float = 5.0
 
 
 class Database:
     """A pool of connections to one database as one role."""
 
-    def __init__(self, pool: _Pool) -> None:
+    def __init__(self, pool: _Pool, timeouts: Timeouts) -> None:
         self._pool = pool
+        self._timeouts = timeouts
 
     @classmethod
-    async def open(cls, url: str, *, application_name: str, min_size: int = 1, max_size: int = 10) -> Database:
+    async def open(
+        cls,
+        url: str,
+        *,
+        application_name: str,
+        min_size: int = 1,
+        max_size: int = 10,
+        timeouts: Timeouts = Timeouts(),
+    ) -> Database:
         """Connect `min_size` connections now; with 0 it opens even while PostgreSQL is away. Raises Unavailable."""
         try:
             pool = await asyncpg.create_pool(
                 url,
                 min_size=min_size,
                 max_size=max_size,
-                timeout=CONNECT_SECONDS,
-                command_timeout=ANSWER_SECONDS,
+                timeout=timeouts.connect,
+                command_timeout=timeouts.answer,
                 init=_prepare,
                 reset=_leave,
-                server_settings=_server_settings(application_name),
+                server_settings=_server_settings(application_name, timeouts),
             )
         except Exception as error:
             if away := unavailable(error, connection_closed=True):
                 raise away from error
             raise
-        return cls(pool)
+        return cls(pool, timeouts)
 
     @asynccontextmanager
     async def transaction(self, tenant: str | None = None) -> AsyncIterator[Connection]:
@@ -80,30 +99,33 @@ class Database:
             try:
                 yield connection
             finally:
-                if not connection.is_closed():
+                if not _is_closed(connection):
                     await connection.reset()
 
     async def check(self) -> None:
         """Return if the database answers; raise Unavailable with the reason if not. For health."""
-        async with self._acquired(CHECK_SECONDS) as connection:
-            await connection.execute("SELECT 1", timeout=CHECK_SECONDS)
+        seconds = self._timeouts.check
+        async with self._acquired(seconds) as connection:
+            await connection.execute("SELECT 1", timeout=seconds)
 
     async def close(self) -> None:
         """Give connections in use a moment, then close all."""
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(self._timeouts.close):
                 await self._pool.close()
         except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
 
     @asynccontextmanager
-    async def _acquired(self, seconds: float = ACQUIRE_SECONDS) -> AsyncIterator[Connection]:
-        connection: Connection | None = None
+    async def _acquired(self, seconds: float | None = None) -> AsyncIterator[Connection]:
+        closed = False
         try:
-            async with self._pool.acquire(timeout=seconds) as connection:
-                yield connection
+            async with self._pool.acquire(timeout=seconds or self._timeouts.acquire) as connection:
+                try:
+                    yield connection
+                finally:
+                    closed = _is_closed(connection)  # it cannot be asked any more once the pool has it back
         except Exception as error:
-            closed = connection is not None and _is_closed(connection)
             if away := unavailable(error, connection_closed=closed):
                 raise away from error
             raise
@@ -112,15 +134,15 @@ class Database:
 def _is_closed(connection: Connection) -> bool:
     try:
         return connection.is_closed()
-    except asyncpg.InterfaceError:  # already given back to the pool
+    except asyncpg.InterfaceError:  # the pool has taken it back by itself, because it was lost
         return True
 
 
-def _server_settings(application_name: str) -> dict[str, str]:
+def _server_settings(application_name: str, timeouts: Timeouts) -> dict[str, str]:
     return {
         "application_name": application_name,
-        "statement_timeout": f"{STATEMENT_SECONDS * 1000:.0f}",
-        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS * 1000:.0f}",
+        "statement_timeout": f"{timeouts.statement * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{timeouts.idle_in_transaction * 1000:.0f}",
         "timezone": "UTC",
     }
 

@@ -18,8 +18,17 @@ import orjson
 import structlog
 from structlog.typing import FilteringBoundLogger, Processor
 
-# Libraries whose INFO says nothing to an operator; they speak from this level on, unless we debug.
-_QUIET_LIBRARIES = ("aiokafka", "aiohttp", "asyncio", "uvicorn", "uvicorn.access", "faust")
+# From which level on libraries speak, unless we debug: their INFO says nothing to an operator, and that a server is
+# away is said once by our adapters.
+_QUIET_LIBRARIES = {
+    "aiokafka": logging.WARNING,
+    "aiohttp": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "uvicorn": logging.WARNING,
+    "uvicorn.access": logging.WARNING,
+    "faust": logging.WARNING,
+    "asyncpg.pool": logging.ERROR,
+}
 _FIRST_KEYS = ("at", "level", "event", "service", "instance")
 
 
@@ -71,8 +80,8 @@ def _bridge_standard_library(out: TextIO, level: int, shared: list[Processor]) -
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=chain, processors=[strip, _render]))
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(capture=True)
-    for library in _QUIET_LIBRARIES:
-        logging.getLogger(library).setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
+    for library, least in _QUIET_LIBRARIES.items():
+        logging.getLogger(library).setLevel(level if level <= logging.DEBUG else max(level, least))
 
 
 class _Identity:
