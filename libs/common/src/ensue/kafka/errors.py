@@ -21,6 +21,10 @@ class KafkaRefused(EnsueError):
     """Kafka answered, and said no for good."""
 
 
+class ConsumerLost(Unavailable):
+    """Kafka is away, or has put this member out. Raised by the group consumer, met by the consume loop."""
+
+
 class RecordTooLarge(Unpublishable):
     """`record` is larger than its topic takes."""
 
@@ -30,6 +34,10 @@ class RecordTooLarge(Unpublishable):
 
 class SendDeadlineExceeded(EnsueError):
     """A send did not ack in time. It may have happened or not: only a restart, and reading again, is safe."""
+
+
+class HandlerStuck(EnsueError):
+    """A handler did not come back within its time: its partitions go to another process."""
 
 
 def translated(error: BaseException, what: str) -> Unavailable | KafkaRefused:

@@ -1,0 +1,218 @@
+"""One membership in a consumer group: explicit positions, fetches under a token, commits only under the same token.
+
+Called by `ensue.kafka.loop`, which makes a new one when this one raises ConsumerLost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
+
+from ensue.kafka.assignment import Assignment
+from ensue.kafka.batches import Progress, next_offsets
+from ensue.kafka.config import LoopConfig
+from ensue.kafka.errors import ConsumerLost
+from ensue.kafka.names import logical, physical
+from ensue.kafka.positions import Standing, Start, start_of
+from ensue.kafka.records import Batch
+from ensue.runtime.logs import get_logger
+from ensue.runtime.metrics import OFFSET_COMMITS, OFFSET_COMMITS_REJECTED, OFFSETS_MISSING, Metrics
+
+_NOT_YET = -1
+_ANSWER_SECONDS = 30.0
+_PROBE_SECONDS = 3.0
+_HEARTBEAT_MS = 1000  # members learn by it that the group rebalances
+_REBALANCE_MS = 30_000  # until then every member must have let go of its batch in hand
+_NEVER_MS = 7 * 24 * 3600 * 1000  # a stuck handler is ended by the loop; waiting for a server keeps its partitions
+_METADATA_MS = 60_000  # new partitions are found within this
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Batches, and the token under which they were read."""
+
+    token: int
+    batches: Sequence[Batch]
+
+
+class GroupConsumer:
+    """A member of the group. `start`, then `fetch` and `commit` from one task; `close` at the end."""
+
+    def __init__(self, config: LoopConfig, idle: asyncio.Event, metrics: Metrics) -> None:
+        self._config = config
+        self._metrics = metrics
+        self._assignment = Assignment(idle, config.revoke_grace_seconds, metrics)
+        self._progress = Progress()
+        self._positioned = _NOT_YET  # the token under which the positions were set
+        self._client = _new_client(config)
+
+    async def start(self) -> None:
+        """Connects and joins the group; returns with the first assignment, however long that takes."""
+        topics = [physical(topic, self._config.topic_prefix) for topic in self._config.topics]
+        with _failures_as_ours():
+            self._client.subscribe(topics, listener=self._assignment)
+            await self._client.start()
+
+    async def close(self, within_seconds: float) -> None:
+        """Leaves the group, if that can be said within the time; never raises."""
+        with suppress(KafkaError, OSError):
+            async with asyncio.timeout(within_seconds):
+                await self._client.stop()
+
+    @property
+    def assigned(self) -> bool:
+        """Whether this member knows its partitions (which may be none: a spare)."""
+        return self._assignment.partitions is not None
+
+    @property
+    def letting_go(self) -> asyncio.Event:
+        """Set while a rebalance waits for the batch in hand."""
+        return self._assignment.revoking
+
+    def owns(self, fetched: Fetched) -> bool:
+        """Whether the partitions are still ours without interruption."""
+        return fetched.token == self._assignment.token
+
+    async def probe(self) -> None:
+        """Returns if a broker answers now."""
+        with _failures_as_ours():
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await self._client.topics()
+
+    async def fetch(self) -> Fetched | None:
+        """The next records of all partitions, or None if there are none now or the assignment changed meanwhile."""
+        with _failures_as_ours():
+            return await self._fetch()
+
+    async def _fetch(self) -> Fetched | None:
+        token = self._assignment.token
+        if self._positioned != token and self._assignment.partitions:
+            await self._take_positions(token)
+        try:
+            raw = await self._client.getmany(
+                timeout_ms=int(self._config.fetch_wait_seconds * 1000), max_records=self._config.max_records
+            )
+        except (NoOffsetForPartitionError, OffsetOutOfRangeError):
+            self._positioned = _NOT_YET  # the broker deleted what was due, while we were reading
+            return None
+        if token != self._assignment.token or self._positioned != token:
+            return None  # read across a rebalance: the positions are taken anew, so nothing is lost
+        batches = [
+            self._progress.batch(partition, self._config.topic_prefix, records)
+            for partition, records in sorted(raw.items())
+            if records
+        ]
+        return Fetched(token, batches) if batches else None
+
+    async def commit(self, fetched: Fetched) -> bool:
+        """Commits the end of each batch, unless the assignment is or becomes another: then False."""
+        with _failures_as_ours():
+            return await self._commit(fetched.token, next_offsets(fetched.batches, self._config.topic_prefix))
+
+    def lags(self) -> dict[TopicPartition, int]:
+        """Records that the broker has and no batch has accounted for, of the partitions where that is known."""
+        if self._positioned != self._assignment.token:
+            return {}
+        ends = {partition: self._client.highwater(partition) for partition in self._assignment.partitions or ()}
+        return {p: max(0, end - self._progress.expected(p)) for p, end in ends.items() if end is not None}
+
+    async def _take_positions(self, token: int) -> None:
+        partitions = sorted(self._assignment.partitions or ())
+        starts = await self._starts(partitions)
+        if token != self._assignment.token:
+            return
+        self._progress.clear()
+        for partition, start in starts.items():
+            self._client.seek(partition, start.seek)
+            self._progress.start(partition, start.expected, start.missing)
+            self._report(partition, start)
+        self._positioned = token
+        fresh = {partition: one.seek for partition, one in starts.items() if one.standing is Standing.FRESH}
+        if fresh:  # from now on a gap can be told from a beginning
+            await self._commit(token, fresh)
+
+    async def _starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, Start]:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            committed = await asyncio.gather(*(self._client.committed(partition) for partition in partitions))
+            first = await self._client.beginning_offsets(partitions)
+            end = await self._client.end_offsets(partitions)
+        return {p: start_of(at, first[p], end[p]) for p, at in zip(partitions, committed, strict=True)}
+
+    def _report(self, partition: TopicPartition, start: Start) -> None:
+        if not start.lost:
+            return
+        topic = logical(partition.topic, self._config.topic_prefix)
+        self._metrics.inc(OFFSETS_MISSING, start.lost, topic=topic.value)
+        log.error(
+            "offsets_missing",
+            topic=topic.value,
+            partition=partition.partition,
+            standing=start.standing.value,
+            expected=start.expected,
+            continued_at=start.seek,
+            lost=start.lost,
+        )
+
+    async def _commit(self, token: int, offsets: Mapping[TopicPartition, int]) -> bool:
+        if token != self._assignment.token:
+            self._metrics.inc(OFFSET_COMMITS_REJECTED)
+            return False
+        accepted = await self._while_unchanged(self._client.commit(dict(offsets)))
+        self._metrics.inc(OFFSET_COMMITS if accepted else OFFSET_COMMITS_REJECTED)
+        return accepted
+
+    async def _while_unchanged(self, commit: Coroutine[Any, Any, None]) -> bool:
+        """The client repeats a commit until it succeeds, be it in another generation: so it ends with this token."""
+        committing = asyncio.ensure_future(commit)
+        try:
+            await asyncio.wait({committing, self._assignment.changed}, return_when=asyncio.FIRST_COMPLETED)
+            if not committing.done():
+                return False
+            committing.result()
+        except (CommitFailedError, IllegalStateError) as error:
+            log.warning("offset_commit_refused", group=self._config.group, error=repr(error))
+            return False
+        finally:
+            committing.cancel()
+        return True
+
+
+@contextmanager
+def _failures_as_ours() -> Iterator[None]:
+    try:
+        yield
+    except (KafkaError, OSError) as error:  # an OSError is a TimeoutError too
+        raise ConsumerLost(f"Kafka is away: {error!r}") from error
+
+
+def _new_client(config: LoopConfig) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=config.bootstrap.split(","),
+        client_id=config.client_id,
+        group_id=config.group_id,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        fetch_max_bytes=config.max_bytes,
+        max_partition_fetch_bytes=config.max_bytes,
+        fetch_max_wait_ms=int(config.fetch_wait_seconds * 1000),
+        session_timeout_ms=int(config.session_timeout_seconds * 1000),
+        heartbeat_interval_ms=_HEARTBEAT_MS,
+        rebalance_timeout_ms=_REBALANCE_MS,
+        max_poll_interval_ms=_NEVER_MS,
+        metadata_max_age_ms=_METADATA_MS,
+    )
