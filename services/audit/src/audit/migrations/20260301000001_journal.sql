@@ -19,7 +19,6 @@ CREATE TABLE audit.event (
     causation_id uuid,
     depth bigint NOT NULL,
     data jsonb,
-    data_text text, -- instead of data, where jsonb cannot hold it (U+0000 within a string)
     dataschema text,
     extensions jsonb NOT NULL,
     topic text NOT NULL,

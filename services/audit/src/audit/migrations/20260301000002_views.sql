@@ -19,7 +19,6 @@ SELECT
     e.causation_id,
     e.depth,
     e.data,
-    e.data_text,
     e.dataschema,
     e.extensions,
     e.topic,

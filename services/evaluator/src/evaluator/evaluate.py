@@ -1,0 +1,129 @@
+"""From the records of one batch to all that follows from them: firings, outcomes, dead letters and a receipt. Pure.
+
+Called by the handler; the same records under the same ruleset always give the same. Nothing here awaits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ensue.core.decide import decide
+from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
+from ensue.core.ids import condition_error_record_id, outcome_record_id, receipt_record_id
+from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus, Receipt
+from ensue.core.ruleset import Ruleset
+from ensue.kafka.records import Batch, DeadLetter
+from ensue.wire.cloudevents import decode_record
+from ensue.wire.errors import DecodeError
+from ensue.wire.records import encode_firing, encode_outcome
+from ensue.wire.topics import OutgoingRecord, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """Who evaluates: what its receipts say of it, and the tenant of events that name none."""
+
+    group: str
+    instance: str
+    default_tenant: str
+
+
+@dataclass(slots=True)
+class Evaluated:
+    """What follows from one batch. `records` are to be published, the receipt last among them."""
+
+    events: int = 0
+    records: list[OutgoingRecord] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    firings: list[Firing] = field(default_factory=list)
+    blocked: list[Blocked] = field(default_factory=list)
+    errors: list[ConditionError] = field(default_factory=list)
+
+    def add(self, decisions: Decisions) -> None:
+        """What one event yields."""
+        self.firings += decisions.firings
+        self.blocked += decisions.blocked
+        self.errors += decisions.errors
+        self.records += map(encode_firing, decisions.firings)
+        self.records += (encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked)
+        self.records += (encode_outcome(erred(error)) for error in decisions.errors)
+
+
+def evaluate(ruleset: Ruleset, batch: Batch, evaluator: Evaluator) -> Evaluated:
+    """Decide every record of the batch; the append time of each is its *now*."""
+    evaluated = Evaluated()
+    trusted = batch.topic is Topic.SYSTEM
+    tenant = evaluator.default_tenant
+    for record in batch.records:
+        try:
+            event = decode_record(record.headers, record.value, trusted=trusted, default_tenant=tenant)
+        except DecodeError as error:
+            evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
+            continue
+        evaluated.events += 1
+        decisions = decide(ruleset, event, record.appended_at)
+        if decisions.firings or decisions.blocked or decisions.errors:
+            evaluated.add(decisions)
+    if batch.records:
+        at = batch.records[-1].appended_at
+        evaluated.records.append(encode_outcome(receipt(ruleset, batch, evaluator, evaluated, at)))
+    return evaluated
+
+
+def blocked_outcome(blocked: Blocked) -> Outcome:
+    """The terminal outcome of a match that must not run."""
+    firing = blocked.firing
+    return Outcome(
+        record_id=outcome_record_id(firing.firing_id),
+        at=firing.observed_at,
+        tenant=firing.tenant,
+        firing_id=firing.firing_id,
+        trigger_id=firing.trigger_id,
+        revision=firing.revision,
+        event_uid=firing.event.event_uid,
+        correlation_id=firing.lineage.correlation_id,
+        depth=firing.lineage.depth,
+        status=OutcomeStatus.BLOCKED,
+        reason=blocked.reason,
+        detail=blocked.detail,
+    )
+
+
+def erred(error: ConditionError) -> ConditionErred:
+    """The record of a condition that erred."""
+    firing = error.firing
+    return ConditionErred(
+        record_id=condition_error_record_id(firing.firing_id),
+        at=firing.observed_at,
+        tenant=firing.tenant,
+        firing_id=firing.firing_id,
+        trigger_id=firing.trigger_id,
+        revision=firing.revision,
+        event_uid=firing.event.event_uid,
+        correlation_id=firing.lineage.correlation_id,
+        depth=firing.lineage.depth,
+        detail=error.detail,
+    )
+
+
+def receipt(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated, at: datetime) -> Receipt:
+    """The statement that this batch was decided with this ruleset."""
+    topic, partition = batch.topic.value, batch.partition
+    return Receipt(
+        record_id=receipt_record_id(evaluator.group, topic, partition, batch.first_offset, batch.next_offset),
+        at=at,
+        group=evaluator.group,
+        instance=evaluator.instance,
+        topic=topic,
+        partition=partition,
+        first_offset=batch.first_offset,
+        next_offset=batch.next_offset,
+        events=evaluated.events,
+        firings=len(evaluated.firings),
+        blocked=len(evaluated.blocked),
+        errors=len(evaluated.errors),
+        dead=len(evaluated.dead),
+        ruleset=ruleset.fingerprint,
+        missing=batch.missing,
+    )

@@ -1,0 +1,93 @@
+"""What the evaluator does with the batches it reads. Called by the consume loop, which publishes and commits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ensue.core.firing import Firing
+from ensue.core.ruleset import Ruleset
+from ensue.kafka.records import Batch, DeadLetter, Handled
+from ensue.runtime.clock import Clock
+from ensue.runtime.logs import get_logger
+from ensue.runtime.metrics import (
+    CONDITION_ERRORS,
+    EVALUATION_SECONDS,
+    EVENTS_EVALUATED,
+    FIRINGS,
+    FIRINGS_BLOCKED,
+    Metrics,
+)
+from ensue.wire.topics import OutgoingRecord
+from evaluator.evaluate import Evaluated, Evaluator, evaluate
+from evaluator.rules import Rules
+
+log = get_logger(__name__)
+
+
+class EvaluatorHandler:
+    """Implements `ensue.kafka.loop.Handler`."""
+
+    def __init__(self, rules: Rules, evaluator: Evaluator, metrics: Metrics, clock: Clock) -> None:
+        self._rules = rules
+        self._evaluator = evaluator
+        self._metrics = metrics
+        self._clock = clock
+
+    async def handle(self, batches: Sequence[Batch]) -> Handled:
+        """Decide every record with all triggers that were saved before it; Unavailable if that cannot be known.
+
+        The batches are fetched already, so the end of the trigger topic asked from here on is behind everything that
+        was saved before any of these records was published.
+        """
+        await self._rules.catch_up()
+        ruleset = self._rules.ruleset
+        records: list[OutgoingRecord] = []
+        dead: list[DeadLetter] = []
+        for batch in batches:
+            evaluated = self._evaluate(ruleset, batch)
+            records += evaluated.records
+            dead += evaluated.dead
+            await asyncio.sleep(0)  # heartbeats go on between partitions
+        return Handled(records=records, dead=dead)
+
+    def _evaluate(self, ruleset: Ruleset, batch: Batch) -> Evaluated:
+        started = self._clock.monotonic()
+        evaluated = evaluate(ruleset, batch, self._evaluator)
+        self._metrics.observe(EVALUATION_SECONDS, self._clock.monotonic() - started)
+        self._count(batch, evaluated)
+        _tell(evaluated)
+        return evaluated
+
+    def _count(self, batch: Batch, evaluated: Evaluated) -> None:
+        topic = batch.topic.value
+        self._metrics.inc(EVENTS_EVALUATED, evaluated.events, topic=topic)
+        self._metrics.inc(FIRINGS, len(evaluated.firings), topic=topic)
+        self._metrics.inc(CONDITION_ERRORS, len(evaluated.errors))
+        for reason, number in Counter(blocked.reason for blocked in evaluated.blocked).items():
+            self._metrics.inc(FIRINGS_BLOCKED, number, reason=reason)
+
+
+def _tell(evaluated: Evaluated) -> None:
+    """One line a decision, so that a firing can be followed through the logs of all services."""
+    if log.is_enabled_for(logging.INFO):
+        _tell_each("firing_decided", evaluated.firings)
+        _tell_each("firing_blocked", (blocked.firing for blocked in evaluated.blocked))
+    for error in evaluated.errors:
+        log.warning("condition_erred", detail=error.detail, **_chain(error.firing))
+
+
+def _tell_each(what: str, firings: Iterable[Firing]) -> None:
+    for firing in firings:
+        log.info(what, revision=firing.revision, **_chain(firing))
+
+
+def _chain(firing: Firing) -> dict[str, str]:
+    return {
+        "tenant": firing.tenant,
+        "correlation_id": str(firing.lineage.correlation_id),
+        "trigger_id": str(firing.trigger_id),
+        "firing_id": str(firing.firing_id),
+    }

@@ -1,0 +1,48 @@
+"""Keeps the ruleset honest: loads it before the first event, then compares it with the database every few minutes.
+
+Called by the composition root. Being unable to is no failure: the loop itself refuses to decide while Kafka is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ensue.core.errors import Unavailable
+from ensue.runtime.logs import get_logger
+from ensue.runtime.metrics import RULESET_DATABASE_FAILURES, Metrics
+from evaluator.rules import Rules
+
+LOAD_AGAIN_SECONDS = 1.0
+log = get_logger(__name__)
+
+
+async def load_until_loaded(rules: Rules, stopping: asyncio.Event) -> bool:
+    """Load the ruleset, again and again while Kafka is away; False if asked to stop first."""
+    while not stopping.is_set():
+        try:
+            await rules.load()
+        except Unavailable as error:
+            log.warning("ruleset_not_loaded", reason=str(error), retry_in_seconds=LOAD_AGAIN_SECONDS)
+            await _pause(stopping, LOAD_AGAIN_SECONDS)
+        else:
+            return True
+    return False
+
+
+async def reconcile_regularly(rules: Rules, stopping: asyncio.Event, every_seconds: float, metrics: Metrics) -> None:
+    """Reconcile until stopped."""
+    while not await _pause(stopping, every_seconds):
+        try:
+            await rules.reconcile()
+        except Unavailable as error:
+            metrics.inc(RULESET_DATABASE_FAILURES)
+            log.warning("ruleset_not_reconciled", reason=str(error))
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> bool:
+    """Wait so long, or until asked to stop: then True."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await stopping.wait()
+    except TimeoutError:
+        return False

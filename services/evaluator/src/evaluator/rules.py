@@ -1,0 +1,169 @@
+"""The ruleset in force: read from the database, then from the trigger topic, and brought up to date before every batch.
+
+Immutable rulesets, swapped by one store: whoever took one keeps it. The topic is the way in which changes arrive; the
+database is the truth, asked at start and every few minutes. With the database away the topic alone serves; with Kafka
+away nothing is decided (Unavailable), rather than with an older ruleset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+from ensue.core.errors import Unavailable
+from ensue.core.ruleset import Removal, Ruleset
+from ensue.core.trigger import Trigger
+from ensue.kafka.records import IncomingRecord
+from ensue.runtime.clock import Clock
+from ensue.runtime.logs import get_logger
+from ensue.runtime.metrics import (
+    RULESET_CHANGES,
+    RULESET_DATABASE_FAILURES,
+    RULESET_REFRESH_SECONDS,
+    RULESET_REPAIRS,
+    RULESET_TRIGGERS,
+    RULESET_UNUSABLE,
+    Metrics,
+)
+from ensue.wire.errors import DecodeError
+from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
+
+Change = TriggerRecord | Removal
+PARSED_AT_ONCE = 200  # between these the loop lives
+log = get_logger(__name__)
+
+
+class TriggerTopic(Protocol):
+    """The trigger topic from its beginning (`ensue.kafka.tail.TopicTail`)."""
+
+    async def start(self) -> None: ...
+
+    async def catch_up(self) -> Sequence[IncomingRecord]:
+        """All records up to the end as it is now that were not given before. Unavailable while Kafka is away."""
+        ...
+
+
+class Truth(Protocol):
+    """The triggers in the database (`evaluator.database_rules.DatabaseRules`)."""
+
+    def pages(self) -> AsyncIterator[list[Change]]: ...
+
+    async def revisions(self) -> Mapping[UUID, int]: ...
+
+    async def rules(self, trigger_ids: Collection[UUID]) -> list[Change]: ...
+
+
+class Rules:
+    """Holds the one ruleset of this process. `load` it before the first event, `catch_up` before each batch."""
+
+    def __init__(self, topic: TriggerTopic, truth: Truth, metrics: Metrics, clock: Clock) -> None:
+        self._topic = topic
+        self._truth = truth
+        self._metrics = metrics
+        self._clock = clock
+        self._ruleset = Ruleset.empty()
+        self._started = False
+        self._loaded = False
+        self._unusable: set[str] = set()
+        self._catching_up = asyncio.Lock()
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The ruleset in force now."""
+        return self._ruleset
+
+    async def check(self) -> None:
+        """Unavailable until the ruleset is loaded. For the health page."""
+        if not self._loaded:
+            raise Unavailable("the ruleset is not loaded yet")
+
+    async def load(self) -> None:
+        """The database's triggers if it answers, then the whole topic. Unavailable while Kafka is away."""
+        try:
+            async for page in self._truth.pages():
+                await self._take(page, "database")
+        except Unavailable as error:
+            self._metrics.inc(RULESET_DATABASE_FAILURES)
+            log.warning("ruleset_without_database", reason=str(error))
+        if not self._started:
+            await self._topic.start()
+            self._started = True
+        await self.catch_up()
+        self._loaded = True
+        log.info("ruleset_loaded", triggers=len(self._ruleset), fingerprint=self._ruleset.fingerprint)
+
+    async def catch_up(self) -> None:
+        """Apply every change that the topic holds now: one saved before this call is in force after it.
+
+        Unavailable while Kafka is away: then nothing may be decided.
+        """
+        started = self._clock.monotonic()
+        async with self._catching_up:  # who waits here must not go on before what another has read is applied
+            records = await self._topic.catch_up()
+            if records:
+                await self._take(list(self._decoded(records)), "topic")
+        self._metrics.observe(RULESET_REFRESH_SECONDS, self._clock.monotonic() - started)
+
+    async def reconcile(self) -> None:
+        """Apply what the database has and the topic has not brought. Unavailable while either is away."""
+        theirs = await self._truth.revisions()
+        await self.catch_up()
+        behind = [trigger_id for trigger_id, revision in theirs.items() if self._is_news(trigger_id, revision)]
+        if behind:
+            await self._take(await self._truth.rules(behind), "database")
+            self._metrics.inc(RULESET_REPAIRS, len(behind))
+            log.warning("ruleset_repaired", triggers=len(behind), fingerprint=self._ruleset.fingerprint)
+
+    async def _take(self, changes: Iterable[Change], source: str) -> None:
+        """Apply what is news; only the newest revision of each trigger is parsed."""
+        newest: dict[UUID, Change] = {}
+        for change in changes:
+            known = newest.get(change.trigger_id)
+            is_newer = known is None or known.revision < change.revision
+            if is_newer and self._is_news(change.trigger_id, change.revision):
+                newest[change.trigger_id] = change
+        for some in _portions(list(newest.values())):
+            self._ruleset = self._ruleset.apply([self._made_ready(change) for change in some])
+            await asyncio.sleep(0)
+        self._metrics.inc(RULESET_CHANGES, len(newest), source=source)
+        self._metrics.set(RULESET_TRIGGERS, len(self._ruleset))
+        self._metrics.set(RULESET_UNUSABLE, len(self._unusable))
+
+    def _is_news(self, trigger_id: UUID, revision: int) -> bool:
+        known = self._ruleset.revision_of(trigger_id)
+        return known is None or known < revision
+
+    def _made_ready(self, change: Change) -> Trigger | Removal:
+        """The trigger; a Removal in place of one that cannot be read, so that no older revision stays in force."""
+        name = _name(change.tenant, change.trigger_id)
+        self._unusable.discard(name)
+        if isinstance(change, Removal):
+            return change
+        try:
+            return to_trigger(change)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one document harms its own trigger only
+            self._unusable.add(name)
+            place = {"tenant": change.tenant, "trigger_id": str(change.trigger_id), "revision": change.revision}
+            log.warning("trigger_unusable", reason=f"{type(error).__name__}: {error}", **place)
+            return Removal(change.trigger_id, change.tenant, change.revision)
+
+    def _decoded(self, records: Iterable[IncomingRecord]) -> Iterator[Change]:
+        for record in records:
+            try:
+                yield decode_trigger(record.key, record.value, record.headers)
+            except DecodeError as error:
+                key = (record.key or b"").decode(errors="replace")[:100]
+                self._unusable.add(key)
+                place = {"key": key, "partition": record.partition, "offset": record.offset}
+                log.warning("trigger_record_undecodable", reason=str(error), **place)
+
+
+def _portions(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+    return (changes[start : start + PARSED_AT_ONCE] for start in range(0, len(changes), PARSED_AT_ONCE))
+
+
+def _name(tenant: str, trigger_id: UUID) -> str:
+    """As the key of its record has it."""
+    return f"{tenant}/{trigger_id}"
