@@ -17,6 +17,7 @@ from ensue.core.json import Json, JsonObject
 from ensue.wire import strict_json
 from ensue.wire.documents import Fault
 from ensue.wire.errors import DecodeError
+from ensue.wire.faults import step
 from trigger_api.problems import INVALID, MEDIA, TOO_LARGE, Problem, invalid
 
 KIB: Final = 1024
@@ -82,13 +83,12 @@ def _too_long_numbers(document: Json) -> Iterator[Fault]:
         pointer, value = stack.pop()
         match value:
             case dict():
-                stack.extend((f"{pointer}/{escaped(name)}", member) for name, member in value.items())
+                stack.extend((step(pointer, name), member) for name, member in value.items())
             case list():
-                stack.extend((f"{pointer}/{index}", member) for index, member in enumerate(value))
+                stack.extend((step(pointer, index), member) for index, member in enumerate(value))
             case int() if value not in _WHOLE_NUMBERS:
                 yield Fault(pointer, "is a number that cannot be kept", "a whole number of at most 64 bits")
 
 
-def escaped(name: str) -> str:
-    """A name as a step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
+def _too_large(limit: int) -> Problem:
+    return Problem(TOO_LARGE, f"The body is larger than {limit} bytes.")

@@ -123,8 +123,7 @@ def body_of(problem: Problem, *, instance: str | None = None) -> bytes:
         "status": problem.kind.status,
         "detail": problem.detail,
         "errors": [
-            {"pointer": fault.pointer, "message": fault.message, "expected": fault.expected}
-            for fault in problem.faults
+            {"pointer": fault.pointer, "message": fault.message, "expected": fault.expected} for fault in problem.faults
         ],
     }
     if instance is not None:

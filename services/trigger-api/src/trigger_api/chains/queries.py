@@ -27,28 +27,17 @@ async def _rows(connection: Connection, tenant: str, correlation_id: UUID) -> Ch
     async def fetch(name: str) -> list[Record]:
         return await connection.fetch(statements("chains")[name], tenant, correlation_id, MOST_ROWS + 1)
 
-    live = await fetch("chain_live_actions")  # first: what ends meanwhile is then found among the ended ones
-    found = [await fetch(name) for name in ("chain_events", "chain_firings", "chain_actions")]
-    events, firings, ended = found
+    found = [await fetch(name) for name in ("chain_events", "chain_firings", "chain_actions", "chain_dispatched")]
+    events, firings, ended, dispatched = found
     return ChainRows(
         events=[_event(row) for row in events[:MOST_ROWS]],
         firings=[FiringRow(**dict(row)) for row in firings[:MOST_ROWS]],
-        actions=[*(ActionRow(**dict(row)) for row in ended[:MOST_ROWS]), *(_live(row) for row in live[:MOST_ROWS])],
-        truncated=any(len(rows) > MOST_ROWS for rows in (live, *found)),
+        # The audit's account of an action comes first and counts; until it has one, the dispatcher's does.
+        actions=[ActionRow(**dict(row)) for row in (*ended[:MOST_ROWS], *dispatched[:MOST_ROWS])],
+        truncated=any(len(rows) > MOST_ROWS for rows in found),
     )
 
 
 def _event(row: Record) -> EventRow:
     values = dict(row)
     return EventRow(id=values.pop("event_id"), **values)
-
-
-def _live(row: Record) -> ActionRow:
-    return ActionRow(
-        action_id=row["action_id"],
-        firing_id=row["firing_id"],
-        status=row["state"],
-        attempts=row["attempt"],
-        due_at=row["due_at"],
-        live=True,
-    )

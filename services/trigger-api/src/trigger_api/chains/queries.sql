@@ -19,9 +19,9 @@ SELECT action_id, firing_id, path, kind, status, attempts, reference, reason, de
  ORDER BY at, action_id
  LIMIT $3;
 
--- name: chain_live_actions
-SELECT action_id, firing_id, state, attempt, due_at
+-- name: chain_dispatched
+SELECT action_id, firing_id, path, kind, state AS status, attempt AS attempts, due_at, ended_at, reference, reason, detail
   FROM dispatch.v_action
- WHERE tenant = $1 AND correlation_id = $2 AND state NOT IN ('succeeded', 'dead', 'skipped', 'cancelled')
- ORDER BY due_at, action_id
+ WHERE tenant = $1 AND correlation_id = $2
+ ORDER BY firing_id, position
  LIMIT $3;

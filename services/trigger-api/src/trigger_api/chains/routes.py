@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1/chains", tags=["chains"])
 async def chain(
     caller: Caller, ports: Outside, correlation_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 ) -> Chain:
-    """The tree of all that followed from one root event: events, their firings, their actions, and the events of those."""
+    """The tree of all that followed from one root event: its firings, their actions, and the events of those."""
     try:
         wanted = UUID(correlation_id)
     except ValueError:

@@ -26,6 +26,7 @@ from trigger_api.chains.models import (
 
 MAX_LEVELS: Final = 60
 PENDING: Final = "pending"
+OPEN_ACTIONS: Final = frozenset({"waiting", "due", "running"})
 
 Row = TypeVar("Row")
 
@@ -63,7 +64,7 @@ class FiringRow:
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """An action, ended (from the audit) or still under way (from the dispatcher)."""
+    """An action: from the audit once it has ended there, from the dispatcher before."""
 
     action_id: UUID
     firing_id: UUID
@@ -77,7 +78,11 @@ class ActionRow:
     due_at: datetime | None = None
     ended_at: datetime | None = None
     emitted_event_uid: UUID | None = None
-    live: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in OPEN_ACTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def build_chain(correlation_id: UUID, rows: ChainRows) -> Chain:
     tree = _Tree(firings, actions)
     for row in sorted(events.values(), key=lambda row: (-ancestry.levels[row.event_uid], *_order(row))):
         tree.add(row, *ancestry.place_of(row))
-    running = any(row.status == PENDING for row in firings.values()) or any(row.live for row in actions.values())
+    running = any(row.status == PENDING for row in firings.values()) or any(row.open for row in actions.values())
     return Chain(
         correlation_id=correlation_id,
         status=ChainStatus.RUNNING if running else ChainStatus.SETTLED,

@@ -10,7 +10,9 @@ from trigger_api.sql import statements
 async def insert_key(database: Database, key: ApiKey, *, tenant: str, admin: bool) -> None:
     """Keep a new key: its hash, never its secret."""
     async with database.transaction(tenant) as connection:
-        await connection.execute(statements("keys", "commands.sql")["insert_key"], key.key_id, tenant, key.secret_hash, admin)
+        await connection.execute(
+            statements("keys", "commands.sql")["insert_key"], key.key_id, tenant, key.secret_hash, admin
+        )
 
 
 async def revoke_key(database: Database, key_id: str, *, tenant: str) -> bool:

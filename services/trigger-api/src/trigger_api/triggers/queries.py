@@ -14,6 +14,7 @@ from trigger_api.sql import statements
 from trigger_api.triggers.models import TriggerAnswer, TriggerFilter, TriggerPage, TriggerStatus, answer_of
 from trigger_api.triggers.rules import Stored
 
+
 async def read_trigger(database: Database, tenant: str, trigger_id: UUID) -> TriggerAnswer:
     """One trigger; a Problem (404) where this tenant has none of that id. Raises Unavailable."""
     async with database.transaction(tenant) as connection:

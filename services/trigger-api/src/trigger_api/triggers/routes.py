@@ -62,7 +62,7 @@ Stop = Annotated[StopOptions, Query()]
 async def create_trigger(
     caller: Caller, ports: Outside, request: Request, response: Response, _: Annotated[NoOptions, Query()]
 ) -> TriggerAnswer:
-    """Answers once Kafka has it (`in_force: true`: what is published from now on is decided by it) or after a second."""
+    """Answers once Kafka has it (`in_force`: what is published from now on is decided by it) or after a second."""
     answer = await commands.create_trigger(ports, caller, await read_document(request, JSON_TYPE))
     response.headers["Location"] = f"{router.prefix}/{answer.id}"
     return _tagged(response, answer)
@@ -155,9 +155,7 @@ async def enable_trigger(
     responses=openapi.errors(*_CHANGE_ERRORS),
     openapi_extra={"parameters": [_IF_MATCH]},
 )
-async def disable_trigger(
-    caller: Caller, ports: Outside, target: Aim, response: Response, stop: Stop
-) -> TriggerAnswer:
+async def disable_trigger(caller: Caller, ports: Outside, target: Aim, response: Response, stop: Stop) -> TriggerAnswer:
     """It fires no more, and its actions that have not begun are cancelled unless told to finish. May be repeated."""
     switch = Switch(enabled=False, in_flight=stop.in_flight)
     return _tagged(response, await commands.switch_trigger(ports, caller, target, switch))

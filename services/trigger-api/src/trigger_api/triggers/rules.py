@@ -120,9 +120,7 @@ def apply(state: Stored, command: Command, now: datetime) -> Change:
     """What the command makes of the trigger."""
     match command:
         case Replace(draft, in_flight):
-            written = replace(
-                state, name=draft.name, event_types=draft.event_types, document=draft.document
-            )
+            written = replace(state, name=draft.name, event_types=draft.event_types, document=draft.document)
             enabled = state.enabled if draft.enabled is None else draft.enabled
             return _switched(written, enabled, in_flight, now)
         case Switch(enabled, in_flight) if enabled == state.enabled:

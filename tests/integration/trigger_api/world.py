@@ -1,0 +1,187 @@
+"""The small world of these tests: a running API with its relay, two tenants with a key each, and eyes on Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from ensue.kafka.names import physical
+from ensue.kafka.producer import KafkaPublisher, PublisherConfig
+from ensue.postgres.database import Database
+from ensue.postgres.outbox import Relay
+from ensue.runtime.clock import SystemClock
+from ensue.runtime.ids import SystemIds
+from ensue.runtime.metrics import Metrics
+from ensue.wire.topics import Topic
+from trigger_api import server
+from trigger_api.app import build_app
+from trigger_api.keys.commands import insert_key
+from trigger_api.keys.queries import KeyRing
+from trigger_api.keys.rules import ApiKey, make_key
+from trigger_api.ports import Ports
+
+ACME, GLOBEX = "acme", "globex"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - each test knows its document
+        """The body, which is JSON."""
+        return json.loads(self.text)
+
+    @property
+    def pointers(self) -> list[str]:
+        """Where a problem document says that the faults are."""
+        return [fault["pointer"] for fault in self.json["errors"]]
+
+
+@dataclass(frozen=True)
+class Client:
+    """Speaks to the API with one key."""
+
+    session: aiohttp.ClientSession
+    url: str
+    key: ApiKey | None
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        document: object = None,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """One request: a JSON document or a raw body."""
+        sent = dict(headers or {})
+        if self.key is not None:
+            sent.setdefault("Authorization", f"Bearer {self.key.text}")
+        if document is not None:
+            body = json.dumps(document).encode()
+            sent.setdefault("Content-Type", "application/json")
+        async with self.session.request(method, self.url + path, data=body, headers=sent) as response:
+            return Answer(response.status, response.headers, await response.text())
+
+    async def create(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """A trigger that is in force."""
+        answer = await self.call("POST", "/api/v1/triggers", document)
+        assert answer.status == 201, answer.text
+        created: dict[str, Any] = answer.json
+        return created
+
+
+@dataclass(frozen=True)
+class World:
+    """A running API."""
+
+    url: str
+    database: Database
+    metrics: Metrics
+    session: aiohttp.ClientSession
+    bootstrap: str
+    topic_prefix: str
+    acme: Client = field(init=False)
+    globex: Client = field(init=False)
+
+    async def client(self, tenant: str) -> Client:
+        """Somebody with a fresh key of the tenant."""
+        key = make_key(secrets.token_bytes(40))
+        await insert_key(self.database, key, tenant=tenant, admin=False)
+        return Client(self.session, self.url, key)
+
+    def stranger(self, key: ApiKey | None = None) -> Client:
+        """Somebody without a key, or with a wrong one."""
+        return Client(self.session, self.url, key)
+
+    async def records(self, topic: Topic) -> list[ConsumerRecord]:
+        """Everything on the topic, partition by partition."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            name = physical(topic, self.topic_prefix)
+            partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or {0, 1}]
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            found: list[ConsumerRecord] = []
+            for partition in partitions:
+                await consumer.seek_to_beginning(partition)
+            while [at for at, end in ends.items() if await consumer.position(at) < end]:
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += records
+            return sorted(found, key=lambda record: (record.partition, record.offset))
+        finally:
+            await consumer.stop()
+
+
+@asynccontextmanager
+async def running_api(
+    database_url: str, bootstrap: str, topic_prefix: str, *, real_bootstrap: str | None = None, **limits: float
+) -> AsyncIterator[World]:
+    """The API on a free port, with its relay; `bootstrap` may be a way to Kafka that a test cuts."""
+    async with AsyncExitStack() as stack:
+        database = await Database.open(database_url, application_name="api under test", max_size=10)
+        stack.push_async_callback(database.close)
+        metrics, clock, stopping = Metrics(), SystemClock(), asyncio.Event()
+        publishers = [
+            KafkaPublisher(PublisherConfig(bootstrap, topic_prefix, deadline, rebuilding=True), metrics)
+            for deadline in (limits.get("publish_seconds", 5.0), 5.0)
+        ]
+        for publisher in publishers:
+            await publisher.start()
+            stack.push_async_callback(publisher.stop)
+        relay = Relay(database, publishers[1], "triggers", metrics, clock)
+        ports = Ports(database, publishers[0], relay, KeyRing(database, clock, seconds=0.5), SystemIds(), **limits)
+        listener = server.listen("127.0.0.1", 0)
+        tasks = [
+            asyncio.create_task(relay.run(stopping)),
+            asyncio.create_task(server.serve(build_app(ports, metrics, clock), listener, stopping, lambda: 3.0)),
+        ]
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        world = World(url, database, metrics, session, real_bootstrap or bootstrap, topic_prefix)
+        object.__setattr__(world, "acme", await world.client(ACME))
+        object.__setattr__(world, "globex", await world.client(GLOBEX))
+        try:
+            yield world
+        finally:
+            await session.close()
+            stopping.set()
+            await asyncio.gather(*tasks)
+
+
+def trigger(**changes: object) -> dict[str, Any]:
+    """A trigger's document: the least that is legal, and what the test cares about."""
+    least = {
+        "name": "Tell when a variant is approved",
+        "when": {"event": {"types": ["variant.approved"]}},
+        "then": {"actions": [{"kind": "log", "message": "approved"}]},
+    }
+    return {**least, **changes}
+
+
+def event(number: int = 1, **changes: object) -> dict[str, Any]:
+    """A CloudEvent as a structured request holds it."""
+    least = {
+        "specversion": "1.0",
+        "id": f"approval-{number}",
+        "source": "/studio",
+        "type": "variant.approved",
+        "data": {"score": 0.9},
+    }
+    return {**least, **changes}
