@@ -15,6 +15,7 @@ import typer
 
 from ensue.core.errors import EnsueError, InvalidValue, Unavailable
 from ensue.exits import ExitCode
+from ensue.wire.faults import DocumentInvalid
 
 COMMANDS_GROUP = "ensue.commands"
 PURPOSE = "When X happens, Y ensues. Exit codes: 0 done, 1 the answer is no, 2 the input is wrong, 3 a server is away."
@@ -60,14 +61,17 @@ def exit_code_of(error: EnsueError) -> ExitCode:
     """The exit code that tells a script what kind of failure this was."""
     if isinstance(error, Unavailable):
         return ExitCode.UNAVAILABLE
-    if isinstance(error, InvalidValue):
+    if isinstance(error, (InvalidValue, DocumentInvalid)):
         return ExitCode.INVALID
     return ExitCode.NO
 
 
 def explain(error: EnsueError) -> str:
-    """The failure in words for the terminal."""
-    return f"ensue: {error}\n"
+    """The failure in words for the terminal; a wrong document has a line for each place that is wrong."""
+    if not isinstance(error, DocumentInvalid):
+        return f"ensue: {error}\n"
+    places = [f"  {fault.pointer or '/'}: {fault.message} ({fault.expected})" for fault in error.faults]
+    return "\n".join(["ensue: the document is wrong", *places, ""])
 
 
 def _add(app: typer.Typer, name: str, entry: EntryPoint) -> None:
