@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 from ensue.core.json import Json
+from ensue.wire import strict_json
 
 MAX_DETAIL = 1024
 
 
 def json_text(value: Json) -> str:
-    """Compact JSON. Whole numbers of any size are kept, which is why the faster encoders are not used here."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """Compact JSON; whole numbers of any size exactly."""
+    return strict_json.encode(value).decode()
 
 
 def plain_text(value: Json) -> str:

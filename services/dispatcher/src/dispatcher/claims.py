@@ -1,0 +1,93 @@
+"""Takes due actions for this worker. Called by the executor; the statement `claim` is the whole of it.
+
+The attempt's row is written and committed before anything outside is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ensue.postgres.database import Database, Record
+from ensue.postgres.queries import Queries
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An action that this worker may try once, now. Finishing it needs `fence`.
+
+    request: JSON text as it was frozen; absent where `flaw` says why nothing can be called.
+    """
+
+    action_id: UUID
+    firing_id: UUID
+    trigger_id: UUID
+    tenant: str
+    kind: str
+    lane: str
+    request: str | None
+    flaw: str | None
+    timeout: timedelta
+    attempt: int
+    fence: int
+    correlation_id: UUID
+    depth: int
+    observed_at: datetime
+
+
+class ClaimStore:
+    """The claiming side. `margin` is how long a lease outlives the deadline of its call."""
+
+    def __init__(self, database: Database, worker: str, margin: timedelta) -> None:
+        self._database = database
+        self._worker = worker
+        self._margin = margin.total_seconds()
+        self._after = ""
+        self._queries = Queries.load("dispatcher")
+
+    async def claim(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
+        """At most `limit` due actions, at most `per_lane` running in each lane. Raises Unavailable.
+
+        Each call goes on with the lane after the last one served, so that no lane waits for the lanes before it.
+        """
+        claims = await self._claim(busy, per_lane, limit)
+        if not claims and self._after:
+            self._after = ""
+            claims = await self._claim(busy, per_lane, limit)
+        self._after = max(each.lane for each in claims) if len(claims) == limit else ""
+        return claims
+
+    async def _claim(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
+        async with self._database.transaction() as conn:
+            rows = await conn.fetch(
+                self._queries["claim"],
+                self._after,
+                list(busy.keys()),
+                list(busy.values()),
+                per_lane,
+                limit,
+                self._margin,
+                self._worker,
+            )
+        return [_claim(row) for row in rows]
+
+
+def _claim(row: Record) -> Claim:
+    return Claim(
+        action_id=row["action_id"],
+        firing_id=row["firing_id"],
+        trigger_id=row["trigger_id"],
+        tenant=row["tenant"],
+        kind=row["kind"],
+        lane=row["lane"],
+        request=row["request"],
+        flaw=row["flaw"],
+        timeout=timedelta(seconds=row["timeout_seconds"]),
+        attempt=row["attempt"],
+        fence=row["fence"],
+        correlation_id=row["correlation_id"],
+        depth=row["depth"],
+        observed_at=row["observed_at"],
+    )
