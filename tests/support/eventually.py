@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 Answer = TypeVar("Answer")
 
 SECONDS_BETWEEN_LOOKS = 0.05
 
 
-async def eventually(check: Callable[[], Awaitable[Answer] | Answer], within: float = 10.0) -> Answer:
+@overload
+async def eventually(check: Callable[[], Awaitable[Answer]], within: float = 10.0) -> Answer: ...
+
+
+@overload
+async def eventually(check: Callable[[], Answer], within: float = 10.0) -> Answer: ...
+
+
+async def eventually(check: Callable[[], Any], within: float = 10.0) -> Any:
     """Call `check` until it stops raising AssertionError, at most `within` seconds; give back what it returned.
 
     check: plain or async; anything that it raises beside AssertionError ends the wait at once.
