@@ -17,7 +17,7 @@ import orjson
 
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
-from ensue.postgres.errors import unavailable
+from ensue.postgres.errors import OUT_OF_STEP, unavailable
 
 Record: TypeAlias = asyncpg.Record
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -123,6 +123,9 @@ class Database:
             async with self._pool.acquire(timeout=seconds or self._timeouts.acquire) as connection:
                 try:
                     yield connection
+                except OUT_OF_STEP:
+                    connection.terminate()
+                    raise
                 finally:
                     closed = _is_closed(connection)  # it cannot be asked any more once the pool has it back
         except Exception as error:

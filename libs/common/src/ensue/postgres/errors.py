@@ -14,6 +14,9 @@ UniqueViolation = asyncpg.UniqueViolationError
 VALUE_REFUSED = (asyncpg.DataError, asyncpg.exceptions.ProgramLimitExceededError)
 """PostgreSQL cannot hold a value: out of range, U+0000, too large for an index. Said by the server or the driver."""
 
+# The driver lost step with a connection, as when the server ended it between two statements. It must not be used again.
+OUT_OF_STEP = asyncpg.exceptions.InternalClientError
+
 # Connection lost or refused; shutdown, crash, start-up, statement timeout (57xxx); no resources (53xxx);
 # deadlock and serialization (40xxx): the transaction is undone and may be repeated as it is.
 _AWAY = (
@@ -23,6 +26,7 @@ _AWAY = (
     asyncpg.exceptions.TransactionRollbackError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
     asyncpg.exceptions.ReadOnlySQLTransactionError,
+    OUT_OF_STEP,
 )
 
 
