@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import (
     CommitFailedError,
+    CorruptRecordException,
     IllegalStateError,
     KafkaError,
     NoOffsetForPartitionError,
@@ -21,15 +22,17 @@ from aiokafka.errors import (
 )
 
 from ensue.kafka.assignment import Assignment
-from ensue.kafka.batches import Progress, next_offsets
+from ensue.kafka.batches import Progress, RawRecord, next_offsets
 from ensue.kafka.config import LoopConfig
 from ensue.kafka.errors import ConsumerLost
 from ensue.kafka.names import logical, physical
 from ensue.kafka.positions import Standing, Start, start_of
 from ensue.kafka.records import Batch
+from ensue.kafka.salvage import unreadable
 from ensue.runtime.logs import get_logger
 from ensue.runtime.metrics import OFFSET_COMMITS, OFFSET_COMMITS_REJECTED, OFFSETS_MISSING, Metrics
 
+_UNREADABLE = (CorruptRecordException, ValueError, IndexError)  # what the client raises on a header it cannot decode
 _NOT_YET = -1
 _ANSWER_SECONDS = 30.0
 _PROBE_SECONDS = 3.0
@@ -109,6 +112,8 @@ class GroupConsumer:
         except (NoOffsetForPartitionError, OffsetOutOfRangeError):
             self._positioned = _NOT_YET  # the broker deleted what was due, while we were reading
             return None
+        except _UNREADABLE as error:
+            raw = await self._salvaged(token, error)
         if token != self._assignment.token or self._positioned != token:
             return None  # read across a rebalance: the positions are taken anew, so nothing is lost
         batches = [
@@ -117,6 +122,20 @@ class GroupConsumer:
             if records
         ]
         return Fetched(token, batches) if batches else None
+
+    async def _salvaged(self, token: int, error: Exception) -> dict[TopicPartition, list[RawRecord]]:
+        """The records of the partition that made the client's parser fail, read by ours."""
+        for partition in sorted(self._assignment.partitions or ()):
+            begin = self._progress.expected(partition)
+            records = await unreadable(self._client, partition, begin, self._config.max_bytes)
+            if token != self._assignment.token:
+                return {}
+            if records:
+                records = records[: self._config.max_records]
+                log.warning("records_salvaged", partition=partition.partition, offset=begin, error=repr(error))
+                self._client.seek(partition, records[-1].offset + 1)
+                return {partition: records}
+        raise ConsumerLost(f"the client cannot read what was fetched: {error!r}") from error
 
     async def commit(self, fetched: Fetched) -> bool:
         """Commits the end of each batch, unless the assignment is or becomes another: then False."""
