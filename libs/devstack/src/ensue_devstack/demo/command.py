@@ -1,0 +1,109 @@
+"""`ensue demo`: bring a stack up if none runs, play the story, show the sums, stay until Ctrl-C. Loaded by `commands`.
+
+Exit 0 if the sums agree, 1 if not, 3 if a server could not be had. A stack that the demo started ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from ensue.core.json import JsonObject
+from ensue.exits import ExitCode
+from ensue.runtime.clock import SystemClock
+from ensue.runtime.ids import SystemIds
+from ensue_devstack.demo.example_files import find_examples
+from ensue_devstack.demo.github_bodies import Body, github_bodies
+from ensue_devstack.demo.screen import Screen, as_json, summary_table
+from ensue_devstack.demo.story import Stage, Story
+from ensue_devstack.layout import Layout, Secrets
+from ensue_devstack.stack import Raised, Stack
+from ensue_devstack.state import Extent
+
+RUN_DIGITS = 8
+WORKER = "studio-worker"
+
+
+def demo(
+    *,
+    exit_when_done: Annotated[bool, typer.Option("--exit", help="End when the sums are known.")] = False,
+    json_wanted: Annotated[bool, typer.Option("--json", help="Say the sums in JSON; all else goes to stderr.")] = False,
+) -> None:
+    """Start everything, run two real pipelines, show their chains live, and check that the sums agree."""
+    examples = find_examples(Path.cwd())
+    screen = Screen(Console(stderr=json_wanted))
+    stack = Stack.of(examples.parent)
+    clock = SystemClock()
+    begun = clock.monotonic()
+    with screen.working("preparing"):
+        bodies = github_bodies(screen.report)
+        raised = stack.raise_up(Extent.SERVICES, screen.report, attached=True)
+    try:
+        screen.say(f"The stack is up after {clock.monotonic() - begun:.0f} s: Apache Kafka, PostgreSQL, four services.")
+        sums = asyncio.run(_play(_stage(stack.layout, raised, examples), screen, bodies))
+        if json_wanted:
+            typer.echo(orjson.dumps(sums, option=orjson.OPT_INDENT_2).decode())
+        screen.say(f"The demo took {clock.monotonic() - begun:.0f} s.")
+        if not exit_when_done:
+            _show_more(screen, raised, examples)
+            asyncio.run(_until_told_to_stop())
+    finally:
+        if raised.started:
+            with screen.working("stopping the stack"):
+                stack.take_down(screen.report)
+    raise typer.Exit(ExitCode.DONE if sums["agree"] else ExitCode.NO)
+
+
+def _stage(layout: Layout, raised: Raised, examples: Path) -> Stage:
+    return Stage(
+        info=raised.info,
+        webhook_secret=Secrets.kept(layout).webhook_secret,
+        examples=examples,
+        files=layout.home / "demo",
+        log=layout.log(WORKER),
+        run=SystemIds().new().hex[:RUN_DIGITS],
+    )
+
+
+async def _play(stage: Stage, screen: Screen, bodies: list[Body]) -> JsonObject:
+    async with AsyncExitStack() as stack:
+        story = await Story.begin(stage, screen, SystemClock(), stack)
+        await story.studio()
+        sums = await story.github(bodies)
+        fired = await story.witness.firings_by_trigger(story.chains)
+        screen.heading("The sums, as Kafka and the audit give them")
+        screen.console.print(summary_table(sums))
+        screen.say(f"  The worker's files are in {stage.files}; the first chain is {story.chains[0]}.")
+        return as_json(sums, fired, story.names)
+
+
+def _show_more(screen: Screen, raised: Raised, examples: Path) -> None:
+    ensue = Path(sys.argv[0])
+    shown = ensue.relative_to(Path.cwd()) if ensue.is_relative_to(Path.cwd()) else ensue
+    screen.heading("See more, in another terminal")
+    screen.say(
+        f"  {shown} log                       what fired, newest first\n"
+        f"  {shown} log --status succeeded    and how it ended\n"
+        f"  {shown} chain ID                  the tree of one chain\n"
+        f"  {shown} triggers list             the triggers; their files are in {examples}\n"
+        f'  {shown} publish bug.reported --subject me --data \'{{"title": "try it"}}\'\n'
+        f"  {shown} dev status                the processes, their ports and logs\n"
+        f"  {raised.info.api_url}/docs        the API\n"
+        "Ctrl-C ends the demo."
+    )
+
+
+async def _until_told_to_stop() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    await told.wait()
