@@ -95,6 +95,16 @@ class TestWriting:
         assert values(publisher) == list(range(1200))
         assert publisher.calls == [500, 500, 200]
 
+    async def test_large_records_go_in_small_batches(self, database: Database) -> None:
+        large = [OutgoingRecord(Topic.SYSTEM, b"k", bytes([n]) * 3_000_000) for n in range(5)]
+        await save(database, *large)
+        await save(database, OutgoingRecord(Topic.SYSTEM, b"k", b"x" * 9_000_000))
+        publisher = RecordingPublisher()
+        async with running(relay_of(database, publisher)):
+            await eventually(lambda: seen(publisher, 6))
+        assert publisher.records[:5] == large
+        assert publisher.calls == [2, 2, 1, 1]
+
     @pytest.mark.parametrize("header", [b"\xff\xfe", b"a\x00b"])
     async def test_a_header_that_is_no_text_is_refused(self, database: Database, header: bytes) -> None:
         with pytest.raises(InvalidValue, match="header"):

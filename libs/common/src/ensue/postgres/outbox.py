@@ -2,7 +2,8 @@
 
 `enqueue` is called inside a service's transaction; one `Relay` a process is spawned by its composition root. The table
 is `outbox.sql`. Order: rows leave in the order of their ids. Two transactions that write about the same key must
-already exclude each other (a row lock on what the key names), else the order of their ids is no promise.
+already exclude each other (a row lock on what the key names), else the order of their ids is no promise. A relay that
+lost its connection while sending may still send what its successor sends too: readers go by ids and revisions.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from ensue.runtime.publishing import Publisher, Unpublishable
 from ensue.wire.topics import OutgoingRecord, Topic
 
 BATCH = 500
+BATCH_BYTES = 8 * 1024 * 1024
 POLL_SECONDS = 0.1
 FIRST_BACK_OFF_SECONDS = 0.05
 LONGEST_BACK_OFF_SECONDS = 1.0
@@ -153,20 +155,20 @@ class Relay:
         return False if row["failed"] else None
 
     async def _round(self) -> bool:
-        """Relay one batch; whether there is probably more."""
+        """Relay one batch; whether there was anything."""
         await self._measure()
         async with self._database.transaction() as conn:
-            if not await conn.fetchval(self._queries["anything_waiting"]):
-                return False
             if not await conn.fetchval(self._queries["become_the_relay"], PUBLISHING_TIMEOUT):
                 return False
-            rows = await conn.fetch(self._queries["next_batch"], BATCH)
+            rows = await conn.fetch(self._queries["next_batch"], BATCH, BATCH_BYTES)
+            if not rows:
+                return False
             sent, failed = await self._publish(rows)
             await conn.execute(self._queries["delete_sent"], sent)
             for outbox_id, reason in failed.items():
                 await conn.execute(self._queries["set_aside"], outbox_id, reason)
         self._committed(sent, failed)
-        return len(rows) == BATCH
+        return True
 
     async def _publish(self, rows: Sequence[Record]) -> tuple[list[int], dict[int, str]]:
         """Publish what can be published: the ids that were sent, and those that never will be, with the reason."""
@@ -205,6 +207,7 @@ class Relay:
         if self._measured_at is not None and now - self._measured_at < MEASURE_SECONDS:
             return
         async with self._database.transaction() as conn:
+            await conn.execute(self._queries["walk_the_index"])
             row = await conn.fetchrow(self._queries["measure"])
         assert row is not None  # noqa: S101 - an aggregate always gives one row
         self._metrics.set(OUTBOX_PENDING, row["pending"], schema=self._schema)

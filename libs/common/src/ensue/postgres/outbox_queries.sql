@@ -5,15 +5,25 @@ FROM unnest($2::text[], $3::bytea[], $4::text[], $5::bytea[]) WITH ORDINALITY AS
 ORDER BY r.place
 RETURNING id
 
--- name: anything_waiting
-SELECT EXISTS (SELECT FROM {schema}.outbox WHERE failed_at IS NULL)
+-- name: walk_the_index
+-- Between two vacuums the table is mostly rows deleted already; the index steps over them, a scan would read them all.
+SELECT set_config('enable_seqscan', 'off', true)
 
 -- name: become_the_relay
 SELECT pg_try_advisory_xact_lock(hashtextextended('ensue.outbox.{schema}', 0)),
-       set_config('idle_in_transaction_session_timeout', $1, true)
+       set_config('idle_in_transaction_session_timeout', $1, true),
+       set_config('enable_seqscan', 'off', true)
 
 -- name: next_batch
-SELECT id, topic, key, headers, value FROM {schema}.outbox WHERE failed_at IS NULL ORDER BY id LIMIT $1
+-- At most $1 rows and about $2 bytes, but always one row.
+SELECT id, topic, key, headers, value
+FROM (
+    SELECT *, sum(coalesce(octet_length(value), 0)) OVER through_here AS bytes, row_number() OVER through_here AS place
+    FROM (SELECT * FROM {schema}.outbox WHERE failed_at IS NULL ORDER BY id LIMIT $1) AS waiting
+    WINDOW through_here AS (ORDER BY id)
+) AS measured
+WHERE place = 1 OR bytes <= $2
+ORDER BY id
 
 -- name: delete_sent
 DELETE FROM {schema}.outbox WHERE id = any($1::bigint[])
