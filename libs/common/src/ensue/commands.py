@@ -77,8 +77,6 @@ def check_file(path: Path) -> Report:
 def _check_document(index: int, document: SourceDocument) -> Iterator[Finding]:
     for fault in document.faults:
         yield _finding(index, "", fault.place, fault.message, None)
-    if document.faults:
-        return
     try:
         parse_trigger(document.value, action_params=PARAMS)
     except DocumentInvalid as invalid:
@@ -102,4 +100,8 @@ def _print(reports: list[Report], count: int) -> None:
             expected = f" (expected {fault.expected})" if fault.expected else ""
             print(f"{report.file}:{place} {fault.pointer or 'the file'} {fault.message}{expected}")
     triggers = sum(report.triggers for report in reports)
-    print(f"{len(reports)} files, {triggers} triggers, {count} faults")
+    print(", ".join((_counted(len(reports), "file"), _counted(triggers, "trigger"), _counted(count, "fault"))))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

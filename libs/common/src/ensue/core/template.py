@@ -105,7 +105,7 @@ class _Rendering:
         return template
 
     def _text(self, template: str, pointer: str) -> Json:
-        whole = _PLACEHOLDER.fullmatch(template.strip())
+        whole = _PLACEHOLDER.fullmatch(template)
         if whole:
             value = self._look_up(whole[1], pointer)
             self._spend(len(_json_text(value).encode()), pointer)

@@ -51,8 +51,8 @@ class Faults:
         """Note a name that is none of `known`, with the one that may have been meant."""
         names = sorted(known)
         meant = get_close_matches(name[:100], names, n=1)
-        hint = f'did you mean "{meant[0]}"? ' if meant else ""
-        self.add(pointer, f"is not a known {what}", f"{hint}known: {', '.join(names)}")
+        hint = f'; did you mean "{meant[0]}"?' if meant else ""
+        self.add(pointer, f"is not a known {what}{hint}", f"one of {', '.join(names)}")
 
     def raise_any(self) -> None:
         """Raise DocumentInvalid if there was a fault."""
