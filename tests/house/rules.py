@@ -19,6 +19,7 @@ DRAWERS = frozenset({"utils", "util", "helpers", "helper", "base", "manager", "m
 MOCKS = ("unittest.mock", "mock.", "pytest_mock", "mockafka", "asyncmock", "pgmock", "pytest_postgresql.factories.noop")
 OWN_CLIENT = {"aiokafka": "libs/common/src/ensue/kafka/", "asyncpg": "libs/common/src/ensue/postgres/"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+MAY_SLEEP = ("tests/support/eventually.py", "tests/bench/")  # the one that waits, and programs that measure time
 IGNORE = re.compile(r"#\s*(noqa|type:\s*ignore|pragma)")
 IGNORE_WITH_REASON = re.compile(
     r"#\s*(noqa:\s*[A-Z0-9, ]+?|type:\s*ignore\[[\w, -]+\]|pragma:\s*no cover)\s*(#|-|—)+\s*\w+"
@@ -79,7 +80,7 @@ def tests_use_the_real_thing(source: Source) -> Iterator[str]:
 
 def tests_wait_for_truths(source: Source) -> Iterator[str]:
     """A test never waits for a time: `eventually` waits for a truth, `sleep(0)` only lets others run."""
-    if not source.is_test or source.path == "tests/support/eventually.py":
+    if not source.is_test or source.path.startswith(MAY_SLEEP):
         return
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and _called(node) == "sleep" and not _is_zero(node.args):
