@@ -87,12 +87,26 @@ LEFT JOIN LATERAL (
     ORDER BY x.status = 'blocked', x.at
     LIMIT 1
 ) AS o ON true
-LEFT JOIN audit.event AS e ON e.at = l.at AND e.record_id = l.event_uid
+LEFT JOIN LATERAL (
+    -- A decision without a firing does not say what its event was; the event itself, if it is kept, does.
+    SELECT
+        y.event_id,
+        y.source,
+        y.type,
+        y.subject,
+        y.causation_id
+    FROM audit.event AS y
+    WHERE y.at = l.at AND y.record_id = l.event_uid AND l.arm <> 'firing'
+    LIMIT 1
+) AS e ON true
 WHERE
     (l.arm <> 'outcome' OR l.status = 'blocked')
     AND (
         l.arm = 'firing'
-        OR NOT EXISTS (SELECT FROM audit.firing AS f WHERE f.at = l.at AND f.record_id = l.firing_id)
+        OR NOT EXISTS ( -- OFFSET: one look at an index for each row, never a hash of all firings
+            SELECT FROM audit.firing AS f WHERE f.at = l.at AND f.record_id = l.firing_id
+            OFFSET 0
+        )
     )
     AND (
         l.tenant = current_setting('ensue.tenant', true)
