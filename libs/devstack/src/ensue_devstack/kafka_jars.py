@@ -70,7 +70,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 
 
 def jars_folder(environment: Mapping[str, str], report: Report) -> Path:
-    """A folder with exactly the pinned jars, fetched if need be. Raises Unavailable, saying what to do, if they cannot."""
+    """A folder with exactly the pinned jars, fetched if need be. Unavailable, with what to do, if they cannot be."""
     given = environment.get(JARS_VARIABLE)
     if given:
         return _checked(Path(given))
