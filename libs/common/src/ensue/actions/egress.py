@@ -15,7 +15,6 @@ from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.client_exceptions import InvalidURL
 from yarl import URL
 
 from ensue.actions.addresses import AddressPolicy, ForbiddenAddress
@@ -94,9 +93,9 @@ class GuardedHttp:
                 return await self._exchange(self._session(tenant), post)
         except TimeoutError:
             raise CallFailed(Fault.TIMEOUT, f"no answer within {within.total_seconds():g} s") from None
-        except InvalidURL as error:
-            raise ForbiddenAddress("the host is not spelled as a host or an address is") from error
-        except (aiohttp.ClientError, OSError, UnicodeError) as error:
+        except ValueError as error:  # of the URL: everything else in a call was checked when it was planned
+            raise ForbiddenAddress("the host is not spelled as a name or an address is") from error
+        except (aiohttp.ClientError, OSError) as error:
             raise CallFailed(Fault.NETWORK, f"no answer: {type(error).__name__}: {_said(error)}") from error
 
     async def _exchange(self, session: aiohttp.ClientSession, post: Post) -> Answer:
