@@ -28,7 +28,9 @@ def coverage(receipts: Iterable[Receipt], start: int, end: int) -> tuple[Gap, ..
     ranges, places = [], set()
     for receipt in receipts:
         places.add((receipt.topic, receipt.partition))
-        ranges.append((receipt.first_offset + receipt.missing, receipt.next_offset))
+        held = receipt.first_offset + receipt.missing
+        if held < receipt.next_offset:
+            ranges.append((held, receipt.next_offset))
     if len(places) > 1:
         raise InvalidValue(f"coverage is asked of one partition, not of {len(places)}")
     gaps, reached = [], start
