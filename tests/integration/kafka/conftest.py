@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.support.loops import World, publishing
 
 from ensue.kafka.producer import PublisherConfig
 from ensue_devstack.servers import Servers
-from tests.support.loops import World, publishing
 
 
 @pytest.fixture

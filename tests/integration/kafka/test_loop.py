@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.support.eventually import eventually
+from tests.support.loops import Keeping, World, running
 
 from ensue.core.errors import Unavailable
 from ensue.kafka.errors import HandlerStuck, SendDeadlineExceeded
@@ -20,8 +22,6 @@ from ensue.runtime.metrics import (
 )
 from ensue.testing.publishing import RecordingPublisher
 from ensue.wire.topics import OutgoingRecord, Topic
-from tests.support.eventually import eventually
-from tests.support.loops import Keeping, World, running
 
 
 async def test_a_record_comes_out_as_it_went_in(world: World) -> None:
@@ -210,11 +210,7 @@ async def _returning(*records: OutgoingRecord) -> Handled:
     return Handled(records=records)
 
 
-async def _not_ready_because(check: object, reason: str) -> None:
-    assert callable(check)
-    try:
+async def _not_ready_because(check: Callable[[], Awaitable[None]], reason: str) -> None:
+    with pytest.raises(Unavailable) as caught:
         await check()
-    except Unavailable as error:
-        assert reason in str(error)
-    else:
-        raise AssertionError("it is ready")
+    assert reason in str(caught.value)

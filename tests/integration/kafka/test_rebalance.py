@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from tests.support.eventually import eventually
+from tests.support.loops import Keeping, Running, World, running
+
 from ensue.core.errors import Unavailable
 from ensue.kafka.records import Batch, Handled
 from ensue.runtime.metrics import OFFSET_COMMITS_REJECTED, REBALANCES
 from ensue.testing.publishing import RecordingPublisher
 from ensue.wire.topics import OutgoingRecord, Topic
-from tests.support.eventually import eventually
-from tests.support.loops import Keeping, Running, World, running
 
 # Two keys, one in each of the two partitions.
 LEFT, RIGHT = b"default/brief-1", b"default/brief-2"
@@ -55,19 +56,17 @@ async def test_a_rebalance_waits_for_the_batch_in_hand_so_that_nobody_does_it_tw
     await _publish_to_both(world, b"early")
     working = asyncio.Event()
 
-    async def takes_a_moment(_: Sequence[Batch]) -> Handled:
-        working.set()
-        await eventually(lambda: _is_set(joining), within=20)
-        await asyncio.sleep(0)
+    async def ends_during_the_rebalance(_: Sequence[Batch]) -> Handled:
+        if not working.is_set():
+            working.set()
+            await eventually(lambda: _rebalancing(world), within=20)
         return Handled()
 
-    joining = asyncio.Event()
     config = world.config(Topic.EVENTS)
-    one, other = Keeping(takes_a_moment), Keeping()
+    one, other = Keeping(ends_during_the_rebalance), Keeping()
     async with running(config, one, world.publisher) as first:
         await working.wait()
         async with running(config, other, world.publisher) as second:
-            joining.set()
             await eventually(second.ready, within=20)
             await eventually(first.ready, within=20)
             await _publish_to_both(world, b"late")
@@ -107,8 +106,8 @@ def _has_late(handler: Keeping) -> None:
     assert b"late" in handler.values
 
 
-def _is_set(event: asyncio.Event) -> None:
-    assert event.is_set()
+async def _rebalancing(world: World) -> None:
+    assert await world.group_state() == "PreparingRebalance"
 
 
 def _assigned_times(run: Running, times: int) -> None:

@@ -46,11 +46,15 @@ def dead_of_outgoing(record: OutgoingRecord, why: str, group: str, now: datetime
 
 def without_value(record: OutgoingRecord) -> OutgoingRecord:
     """A dead letter that is too large for `ensue.dead` itself: its value stays where it was read."""
-    note = f" (the value of {len(record.value or b'')} bytes is left out)".encode()
+    note = f" (the value of {len(record.value or b'')} bytes is left out)"
     headers = tuple(
-        (n, v[: MAX_MESSAGE_BYTES - len(note)] + note if n == names.DEAD_MESSAGE else v) for n, v in record.headers
+        (name, _noted(value, note) if name == names.DEAD_MESSAGE else value) for name, value in record.headers
     )
     return replace(record, value=None, headers=headers)
+
+
+def _noted(message: bytes, note: str) -> bytes:
+    return _cut(message, MAX_MESSAGE_BYTES - len(note)) + note.encode()
 
 
 def _fitting(record: OutgoingRecord) -> OutgoingRecord:
@@ -66,7 +70,7 @@ def _fitting(record: OutgoingRecord) -> OutgoingRecord:
 def _said(reason: str, message: str, group: str) -> Headers:
     return (
         (names.DEAD_REASON, reason.encode()),
-        (names.DEAD_MESSAGE, _cut(message)),
+        (names.DEAD_MESSAGE, _cut(message.encode("utf-8", "replace"), MAX_MESSAGE_BYTES)),
         (names.DEAD_GROUP, group.encode()),
     )
 
@@ -84,9 +88,9 @@ def _kept(headers: Headers) -> Headers:
     return tuple(header for header in headers if not header[0].startswith(names.DEAD_PREFIX))
 
 
-def _cut(message: str) -> bytes:
-    """At most 1 KiB of UTF-8, cut between characters."""
-    return message.encode("utf-8", "replace")[:MAX_MESSAGE_BYTES].decode("utf-8", "ignore").encode()
+def _cut(message: bytes, size: int) -> bytes:
+    """At most `size` bytes of UTF-8, cut between characters."""
+    return message[:size].decode("utf-8", "ignore").encode()
 
 
 def _fingerprint(record: OutgoingRecord) -> int:
