@@ -22,7 +22,7 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 MAY_SLEEP = ("tests/support/eventually.py", "tests/bench/")  # the one that waits, and programs that measure time
 IGNORE = re.compile(r"#\s*(noqa|type:\s*ignore|pragma)")
 IGNORE_WITH_REASON = re.compile(
-    r"#\s*(noqa:\s*[A-Z0-9, ]+?|type:\s*ignore\[[\w, -]+\]|pragma:\s*no cover)\s*(#|-|—)+\s*\w+"
+    r"#\s*(noqa:\s*[A-Z0-9, ]+?|type:\s*ignore\[[\w, -]+\]|pragma:\s*no cover)\s*(#|-|—)+\s*\S+"
 )
 
 Rule = Callable[[Source], Iterator[str]]
