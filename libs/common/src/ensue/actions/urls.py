@@ -54,19 +54,16 @@ def _check_authority(authority: str) -> None:
 
 
 def _check_host(host: str) -> None:
-    if host.startswith("[") and host.endswith("]"):
-        try:
-            IPv6Address(host[1:-1])
-        except AddressValueError:
-            raise InvalidValue(f"{host} is not an IPv6 address") from None
-        return
-    if not host or host.endswith(".") or "%" in host or "[" in host or _UNSAFE.search(host):
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else None
+    if not host or host.endswith(".") or "%" in host or _UNSAFE.search(host) or (bare is None and "[" in host):
         raise InvalidValue("the host must be a name or an address")
-    if _NUMERIC_LABEL.match(host.rpartition(".")[2]):
-        try:
+    try:
+        if bare is not None:
+            IPv6Address(bare)
+        elif _NUMERIC_LABEL.match(host.rpartition(".")[2]):
             IPv4Address(host)
-        except AddressValueError:
-            raise InvalidValue(f"{host} is neither a name nor an address of four decimal parts") from None
+    except AddressValueError:
+        raise InvalidValue(f"{host} is neither a name, nor four decimal parts, nor an IPv6 address") from None
 
 
 def host_of(url: str) -> str:
