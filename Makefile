@@ -11,7 +11,7 @@ TEST_ARGS  ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench chaos trace clean
+.PHONY: help demo test check format bench chaos trace docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ chaos: $(READY) ## Kill services, Kafka and PostgreSQL while events flow, and co
 
 trace: $(READY) ## Show which requirement is proven by which tests, write docs/traceability.md
 	$(BIN)/python scripts/trace.py
+
+docs: $(READY) ## Write the pages that are made from the code: docs/settings.md
+	$(BIN)/python scripts/settings_page.py
 
 clean: ## Remove the environment and all caches (not .ensue: `ensue dev reset` does that)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
