@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from ensue_devstack.demo.github_bodies import Body, github_bodies
 from ensue_devstack.demo.screen import Screen, as_json, summary_table
 from ensue_devstack.demo.story import Stage, Story
 from ensue_devstack.layout import Layout, Secrets
+from ensue_devstack.screen import ended_by_signals, shown_progress
 from ensue_devstack.stack import Raised, Stack
 from ensue_devstack.state import Extent
 
@@ -43,10 +45,7 @@ def demo(
     stack = Stack.of(examples.parent)
     clock = SystemClock()
     begun = clock.monotonic()
-    with screen.working("preparing"):
-        bodies = github_bodies(screen.report)
-        raised = stack.raise_up(Extent.SERVICES, screen.report, attached=True)
-    try:
+    with ended_by_signals(), _stack_up(stack) as (raised, bodies):
         screen.say(f"The stack is up after {clock.monotonic() - begun:.0f} s: Apache Kafka, PostgreSQL, four services.")
         sums = asyncio.run(_play(_stage(stack.layout, raised, examples), screen, bodies))
         if json_wanted:
@@ -55,11 +54,21 @@ def demo(
         if not exit_when_done:
             _show_more(screen, raised, examples)
             asyncio.run(_until_told_to_stop())
+    raise typer.Exit(ExitCode.DONE if sums["agree"] else ExitCode.NO)
+
+
+@contextmanager
+def _stack_up(stack: Stack) -> Iterator[tuple[Raised, list[Body]]]:
+    """The running stack and what is published into it. Taken down afterwards, if it did not run before."""
+    with shown_progress() as report:
+        bodies = github_bodies(report)
+        raised = stack.raise_up(Extent.SERVICES, report, attached=True)
+    try:
+        yield raised, bodies
     finally:
         if raised.started:
-            with screen.working("stopping the stack"):
-                stack.take_down(screen.report)
-    raise typer.Exit(ExitCode.DONE if sums["agree"] else ExitCode.NO)
+            with shown_progress() as report:
+                stack.take_down(report)
 
 
 def _stage(layout: Layout, raised: Raised, examples: Path) -> Stage:
@@ -96,7 +105,7 @@ def _show_more(screen: Screen, raised: Raised, examples: Path) -> None:
         f"  {shown} triggers list             the triggers; their files are in {examples}\n"
         f'  {shown} publish bug.reported --subject me --data \'{{"title": "try it"}}\'\n'
         f"  {shown} dev status                the processes, their ports and logs\n"
-        f"  {raised.info.api_url}/docs        the API\n"
+        f"  {raised.info.api_url}/openapi.json   the API\n"
         "Ctrl-C ends the demo."
     )
 

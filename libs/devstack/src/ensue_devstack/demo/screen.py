@@ -8,14 +8,12 @@ from contextlib import contextmanager, nullcontext
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
-from rich.status import Status
 from rich.table import Table
 from rich.tree import Tree
 
 from ensue.core.json import Json, JsonObject
 from ensue_client.screens import STYLES
 from ensue_devstack.demo.sums import Sums
-from ensue_devstack.progress import Progress
 
 MARKS: Mapping[str, str] = {"succeeded": "✓", "pending": "…", "dead": "✗", "blocked": "⊘", "cancelled": "⊘"}
 FRAMES_PER_SECOND = 8
@@ -27,8 +25,6 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._status: Status | None = None
-        self._said = ""
 
     def heading(self, text: str) -> None:
         """A new part of the demo."""
@@ -37,29 +33,6 @@ class Screen:
     def say(self, text: str) -> None:
         """One line."""
         self.console.print(text, highlight=False, soft_wrap=True)
-
-    def report(self, progress: Progress) -> None:
-        """A long step went on."""
-        text = progress.text
-        if self._status is not None:
-            self._status.update(escape(text))
-        elif (stage := text.split(":", 1)[0]) != self._said:
-            self._said = stage
-            self.say(f"  {escape(text)}")
-
-    @contextmanager
-    def working(self, text: str) -> Iterator[None]:
-        """A spinner while something is awaited; its text follows what is reported."""
-        if not self.console.is_terminal:
-            self.report(Progress(text))
-            yield
-            return
-        with self.console.status(escape(text)) as status:
-            self._status = status
-            try:
-                yield
-            finally:
-                self._status = None
 
     @contextmanager
     def growing(self) -> Iterator[Callable[[RenderableType], None]]:
