@@ -8,14 +8,14 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import aiohttp
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.structs import ConsumerRecord
 
-from ensue.kafka.names import physical
 from ensue.kafka.producer import KafkaPublisher, PublisherConfig
+from ensue.kafka.records import IncomingRecord
+from ensue.kafka.tail import TopicTail
 from ensue.postgres.database import Database
 from ensue.postgres.outbox import Relay
 from ensue.runtime.clock import SystemClock
@@ -51,6 +51,15 @@ class Answer:
         return [fault["pointer"] for fault in self.json["errors"]]
 
 
+def revisions_said(records: list[IncomingRecord]) -> list[dict[str, Any]]:
+    """The trigger revisions in records that are no tombstones."""
+    return [json.loads(record.value) for record in records if record.value is not None]
+
+
+def _stream(body: bytes | None) -> BytesIO | None:
+    return None if body is None else BytesIO(body)
+
+
 @dataclass(frozen=True)
 class Client:
     """Speaks to the API with one key."""
@@ -75,7 +84,7 @@ class Client:
         if document is not None:
             body = json.dumps(document).encode()
             sent.setdefault("Content-Type", "application/json")
-        async with self.session.request(method, self.url + path, data=body, headers=sent) as response:
+        async with self.session.request(method, self.url + path, data=_stream(body), headers=sent) as response:
             return Answer(response.status, response.headers, await response.text())
 
     async def create(self, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,44 +118,51 @@ class World:
         """Somebody without a key, or with a wrong one."""
         return Client(self.session, self.url, key)
 
-    async def records(self, topic: Topic) -> list[ConsumerRecord]:
+    async def records(self, topic: Topic) -> list[IncomingRecord]:
         """Everything on the topic, partition by partition."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
-        await consumer.start()
+        tail = TopicTail(self.bootstrap, topic, self.topic_prefix, deadline_seconds=30.0)
+        await tail.start()
         try:
-            name = physical(topic, self.topic_prefix)
-            partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or {0, 1}]
-            consumer.assign(partitions)
-            ends = await consumer.end_offsets(partitions)
-            found: list[ConsumerRecord] = []
-            for partition in partitions:
-                await consumer.seek_to_beginning(partition)
-            while [at for at, end in ends.items() if await consumer.position(at) < end]:
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += records
-            return sorted(found, key=lambda record: (record.partition, record.offset))
+            return sorted(await tail.catch_up(), key=lambda record: (record.partition, record.offset))
         finally:
-            await consumer.stop()
+            await tail.stop()
 
 
 @asynccontextmanager
 async def running_api(
-    database_url: str, bootstrap: str, topic_prefix: str, *, real_bootstrap: str | None = None, **limits: float
+    database_url: str,
+    bootstrap: str,
+    topic_prefix: str,
+    *,
+    real_bootstrap: str | None = None,
+    in_force_seconds: float = 10.0,
+    publish_seconds: float = 10.0,
 ) -> AsyncIterator[World]:
-    """The API on a free port, with its relay; `bootstrap` may be a way to Kafka that a test cuts."""
+    """The API on a free port, with its relay; `bootstrap` may be a way to Kafka that a test cuts.
+
+    It waits longer than usual, so that a busy machine is no failure.
+    """
     async with AsyncExitStack() as stack:
         database = await Database.open(database_url, application_name="api under test", max_size=10)
         stack.push_async_callback(database.close)
         metrics, clock, stopping = Metrics(), SystemClock(), asyncio.Event()
         publishers = [
             KafkaPublisher(PublisherConfig(bootstrap, topic_prefix, deadline, rebuilding=True), metrics)
-            for deadline in (limits.get("publish_seconds", 5.0), 5.0)
+            for deadline in (publish_seconds, 5.0)
         ]
         for publisher in publishers:
             await publisher.start()
             stack.push_async_callback(publisher.stop)
         relay = Relay(database, publishers[1], "triggers", metrics, clock)
-        ports = Ports(database, publishers[0], relay, KeyRing(database, clock, seconds=0.5), SystemIds(), **limits)
+        ports = Ports(
+            database,
+            publishers[0],
+            relay,
+            KeyRing(database, clock, seconds=0.5),
+            SystemIds(),
+            in_force_seconds,
+            publish_seconds,
+        )
         listener = server.listen("127.0.0.1", 0)
         tasks = [
             asyncio.create_task(relay.run(stopping)),
@@ -175,7 +191,7 @@ def trigger(**changes: object) -> dict[str, Any]:
     return {**least, **changes}
 
 
-def event(number: int = 1, **changes: object) -> dict[str, Any]:
+def event(number: int = 1, /, **changes: object) -> dict[str, Any]:
     """A CloudEvent as a structured request holds it."""
     least = {
         "specversion": "1.0",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 
+from ensue.core.event import Event
+from ensue.wire.documents import DocumentInvalid
 from ensue.wire.http_events import decode_http
 from trigger_api import openapi, problems
 from trigger_api.access import Caller
@@ -13,9 +16,12 @@ from trigger_api.bodies import MAX_EVENTS_BYTES, read_body
 from trigger_api.events.commands import accept_events
 from trigger_api.events.models import AcceptedEvents
 from trigger_api.ports import Outside
+from trigger_api.problems import Problem
 from trigger_api.triggers.models import NoOptions
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
+
+_CONTENT_TYPE: Final = "/headers/content-type"
 
 _EVENT: Final[dict[str, Any]] = {
     "type": "object",
@@ -68,5 +74,14 @@ async def publish_events(
     """
     body = await read_body(request, MAX_EVENTS_BYTES)
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
-    events = decode_http(headers, body, tenant=caller.tenant)
-    return await accept_events(ports, caller.tenant, events)
+    return await accept_events(ports, caller.tenant, _decoded(headers, body, caller.tenant))
+
+
+def _decoded(headers: Sequence[tuple[str, str]], body: bytes, tenant: str) -> tuple[Event, ...]:
+    try:
+        return decode_http(headers, body, tenant=tenant)
+    except DocumentInvalid as error:
+        if all(fault.pointer == _CONTENT_TYPE for fault in error.faults):
+            detail = "The content type is not that of a CloudEvent in JSON."
+            raise Problem(problems.MEDIA, detail, faults=error.faults) from None
+        raise

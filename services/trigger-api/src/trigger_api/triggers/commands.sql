@@ -34,4 +34,4 @@ INSERT INTO triggers.trigger_revision (
 VALUES ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9, $10);
 
 -- name: cancel_unstarted
-SELECT dispatch.cancel_trigger($1, $2, $3);
+SELECT dispatch.cancel_trigger($1::text, $2::uuid, $3::text);
