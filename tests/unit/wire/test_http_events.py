@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -65,11 +66,7 @@ def test_without_chain_headers_an_event_is_a_root() -> None:
 def test_chain_headers_are_taken_as_they_are() -> None:
     headers = {**BINARY, "CE-CorrelationId": CHAIN, "ce-causationid": CHAIN, "ce-chaindepth": "3"}
     (event,) = decode_http(headers, b"", tenant="studio")
-    assert (str(event.lineage.correlation_id), str(event.lineage.causation_id), event.lineage.depth) == (
-        CHAIN,
-        CHAIN,
-        3,
-    )
+    assert event.lineage == Lineage(UUID(CHAIN), UUID(CHAIN), 3)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +85,13 @@ def test_the_tenant_may_be_repeated_but_no_other_named() -> None:
 
 
 def test_every_fault_of_a_batch_has_its_place() -> None:
-    members = [member(), member(id=None, time="x"), 5, member(chaindepth=-1, mode="live"), member(source="ensue://x")]
+    members: list[Json] = [
+        member(),
+        member(id=None, time="x"),
+        5,
+        member(chaindepth=-1, mode="live"),
+        member(source="ensue://x"),
+    ]
     assert faults_of(BATCH, body(members)) == {
         "/1/id": "is missing",
         "/1/time": "is not an instant",

@@ -17,6 +17,11 @@ MAX_DEPTH: Final = 32
 MAX_TESTS: Final = 500
 MAX_FIELD: Final = 500
 _BRANCHES: Final = ("all", "any", "not")
+_SPELLINGS: Final = {
+    "=": "eq", "==": "eq", "equals": "eq", "is": "eq", "!=": "neq", "<>": "neq", "ne": "neq", "not_equals": "neq",
+    ">": "gt", ">=": "gte", "ge": "gte", "<": "lt", "<=": "lte", "le": "lte", "nin": "not_in", "one_of": "in",
+    "beginsWith": "starts_with", "prefix": "starts_with", "suffix": "ends_with", "null": "is_null",
+}  # fmt: skip
 _EXPECTED: Final = "{all: [...]}, {any: [...]}, {not: {...}} or {field, op, value}"
 
 
@@ -93,7 +98,8 @@ class _Parser:
         operator = OPERATORS.get(name)
         if operator is None:
             if isinstance(section.members.get("op"), str):
-                self._faults.add_unknown(step(section.pointer, "op"), name, OPERATORS, "operator")
+                meant = _SPELLINGS.get(name)
+                self._faults.add_unknown(step(section.pointer, "op"), name, OPERATORS, "operator", meant)
             return None
         if not given and operator.needs_value:
             section.fault("value", "is missing", "what the field is compared with")

@@ -47,11 +47,11 @@ class Faults:
         if len(self._found) < MAX_FAULTS:
             self._found.append(Fault(pointer[:_MAX_POINTER], message, expected))
 
-    def add_unknown(self, pointer: str, name: str, known: Iterable[str], what: str) -> None:
-        """Note a name that is none of `known`, with the one that may have been meant."""
+    def add_unknown(self, pointer: str, name: str, known: Iterable[str], what: str, meant: str | None = None) -> None:
+        """Note a name that is none of `known`, with the one that was meant or is most like it."""
         names = sorted(known)
-        meant = get_close_matches(name[:100], names, n=1)
-        hint = f'; did you mean "{meant[0]}"?' if meant else ""
+        meant = meant or next(iter(get_close_matches(name[:100], names, n=1)), None)
+        hint = f'; did you mean "{meant}"?' if meant else ""
         self.add(pointer, f"is not a known {what}{hint}", f"one of {', '.join(names)}")
 
     def raise_any(self) -> None:
