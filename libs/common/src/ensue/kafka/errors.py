@@ -29,7 +29,7 @@ class RecordTooLarge(Unpublishable):
     """`record` is larger than its topic takes."""
 
     def __init__(self, record: OutgoingRecord, why: str) -> None:
-        super().__init__(record, f"too large: {why}")
+        super().__init__(record, why)
 
 
 class SendDeadlineExceeded(EnsueError):

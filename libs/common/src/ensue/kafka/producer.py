@@ -53,7 +53,7 @@ def refusal_for_size(record: OutgoingRecord) -> RecordTooLarge | None:
     """Why `record` cannot be sent, if it is larger than its topic takes (uncompressed, with what Kafka adds)."""
     size = DefaultRecordBatchBuilder.estimate_size_in_bytes(record.key, record.value, list(record.headers))
     limit = MAX_MESSAGE_BYTES[record.topic]
-    return RecordTooLarge(record, f"{size} bytes of at most {limit}") if size > limit else None
+    return RecordTooLarge(record, f"too large: {size} bytes of at most {limit}") if size > limit else None
 
 
 class KafkaPublisher:
@@ -100,15 +100,23 @@ class KafkaPublisher:
         """
         if not records:
             return
-        for record in records:
-            if refusal := refusal_for_size(record):
-                self._metrics.inc(PUBLISH_FAILURES, reason="too_large")
-                raise refusal
+        traced = self._traces.traced(records)
         started = asyncio.get_running_loop().time()
-        await self._within_deadline(self._traces.traced(records))
+        try:
+            self._refuse_oversized(traced)
+            await self._within_deadline(traced)
+        except RecordTooLarge as error:
+            self._metrics.inc(PUBLISH_FAILURES, reason="too_large")
+            place = next(index for index, record in enumerate(traced) if record is error.record)
+            raise RecordTooLarge(records[place], error.why) from error
         self._metrics.observe(PUBLISH_SECONDS, asyncio.get_running_loop().time() - started)
         for topic, number in Counter(record.topic for record in records).items():
             self._metrics.inc(RECORDS_PUBLISHED, number, topic=topic.value)
+
+    def _refuse_oversized(self, records: Sequence[OutgoingRecord]) -> None:
+        for record in records:
+            if refusal := refusal_for_size(record):
+                raise refusal
 
     async def _within_deadline(self, records: Sequence[OutgoingRecord]) -> None:
         connection = self._usable()
@@ -141,8 +149,7 @@ class KafkaPublisher:
                 await send_alone(await _producer_of(connection), self._config.topic_prefix, record)
             except MessageSizeTooLargeError as error:
                 self._rebuild(connection)
-                self._metrics.inc(PUBLISH_FAILURES, reason="too_large")
-                raise RecordTooLarge(record, "a broker refused it for its size") from error
+                raise RecordTooLarge(record, "too large: a broker refused it for its size") from error
 
     def _usable(self) -> Connection:
         if self._spent is not None or self._connection is None:
