@@ -14,6 +14,8 @@ DECLARE
     logins constant text[] := ARRAY['ensue_trigger_api', 'ensue_evaluator', 'ensue_dispatcher', 'ensue_audit'];
     all_tenant_logins constant text[] := ARRAY['ensue_evaluator', 'ensue_dispatcher', 'ensue_audit'];
     plain constant text := 'NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS';
+    -- A role that makes another may hand it out, but not act as it (from version 16 on) until it grants that to itself.
+    acting constant text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
     role_name text;
 BEGIN
     FOREACH role_name IN ARRAY owners || 'ensue_all_tenants'::text LOOP
@@ -35,7 +37,7 @@ BEGIN
         END IF;
     END LOOP;
     FOREACH role_name IN ARRAY owners LOOP
-        IF NOT pg_has_role(current_user, role_name, 'MEMBER') THEN -- an administrator who is no superuser
+        IF NOT pg_has_role(current_user, role_name, acting) THEN -- an administrator who is no superuser
             EXECUTE format('GRANT %I TO %I', role_name, current_user);
         END IF;
     END LOOP;

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -142,8 +141,7 @@ def _listen_to_signals(lifecycle: Lifecycle, loop: asyncio.AbstractEventLoop) ->
     def on_signal(number: int, _: FrameType | None) -> None:
         seen.append(number)
         if len(seen) > 1:
-            sys.stdout.flush()
-            os._exit(128 + number)
+            os._exit(128 + number)  # every log line is flushed as it is written
         loop.call_soon_threadsafe(lifecycle.stop, signal.Signals(number).name)
 
     for number in _STOP_SIGNALS:
