@@ -6,6 +6,7 @@ Called by the supervisor, one for each program.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from ensue_devstack.program import Program
 from ensue_devstack.state import Condition, ProcessState
 
 ROTATE_BYTES = 20_000_000
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ class Child:
 
     def _say(self, **changes: object) -> None:
         changed = replace(self.state, **changes)
+        if changed.condition is not self.state.condition:
+            log.info("%s: %s%s", changed.name, changed.condition, f" ({changed.reason})" if changed.reason else "")
         if changed != self.state:
             self.state = changed
             self._changed()

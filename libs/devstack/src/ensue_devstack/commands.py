@@ -124,9 +124,9 @@ def _show(stack: Stack, raised: Raised) -> None:
     if state is not None:
         console.print(status_table(state))
     if raised.info.api_url:
-        console.print(f"API    {raised.info.api_url}   key {raised.info.api_key}", highlight=False)
-    console.print(f"Kafka  {raised.info.kafka_bootstrap}", highlight=False)
-    console.print(f"More   {stack.layout.dev_info}; `ensue dev logs -f`", highlight=False)
+        console.print(f"API    {raised.info.api_url}   key {raised.info.api_key}", highlight=False, soft_wrap=True)
+    console.print(f"Kafka  {raised.info.kafka_bootstrap}", highlight=False, soft_wrap=True)
+    console.print(f"More   {stack.layout.dev_info}; `ensue dev logs -f`", highlight=False, soft_wrap=True)
 
 
 def _stay(stack: Stack, raised: Raised, *, quiet: bool) -> None:
@@ -154,7 +154,7 @@ def _why_not_running(stack: Stack, found: Status) -> str:
         return f"It could not be started: {found.state.reason}"
     if found.state.phase is Phase.STOPPED:
         return "It is stopped. `ensue dev up` starts it again, with its data."
-    left = len(members(stack.layout, found.state.working_folders()))
+    left = len(members(stack.layout))
     return f"Its supervisor was killed; {left} processes are left. `ensue dev up` or `ensue dev down` ends them."
 
 

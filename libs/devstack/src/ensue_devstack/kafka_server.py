@@ -44,6 +44,9 @@ BROKER = {
     "share.coordinator.state.topic.min.isr": "1",
     "log.cleaner.dedupe.buffer.size": "16777216",
     "log.index.size.max.bytes": "1048576",
+    # A node that was killed joins again only when the controller has given up on its former life (9 s by default).
+    "broker.session.timeout.ms": "5000",
+    "broker.heartbeat.interval.ms": "1000",
     "num.network.threads": "2",
     "num.io.threads": "4",
 }

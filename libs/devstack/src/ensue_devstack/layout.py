@@ -76,6 +76,11 @@ class Layout:
         return self.home / "postgres"
 
     @property
+    def postgres_data(self) -> Path:
+        """Where the server works; it and its children, and nobody else."""
+        return self.postgres.resolve() / "data"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

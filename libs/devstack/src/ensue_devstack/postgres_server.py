@@ -70,7 +70,6 @@ class PostgresServer:
             environment=environment,
             port=self.port,
             prepare=prepare,
-            own_folder=data,
             user=user,
             stop_signal=signal.SIGINT,  # its "fast" shutdown: clients are sent away, all is written
         )
@@ -99,7 +98,7 @@ def data_folder(layout: Layout, user: OsUser | None) -> Path:
     place.mkdir(mode=0o700, exist_ok=True)
     if user is not None:
         os.chown(place, user.uid, user.gid)
-    return place.resolve() / "data"
+    return layout.postgres_data
 
 
 def remove_data(layout: Layout) -> None:

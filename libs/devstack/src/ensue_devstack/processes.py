@@ -8,7 +8,7 @@ and the stack; the only importer of psutil.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,20 +63,19 @@ class Identity:
         return not alive
 
 
-def members(layout: Layout, folders: Iterable[Path] = ()) -> list[psutil.Process]:
-    """Every running process of the stack: marked, or working in one of `folders`. Not the caller, nor its ancestors."""
+def members(layout: Layout) -> list[psutil.Process]:
+    """Every running process of the stack. Not the caller, nor its ancestors."""
     own = {psutil.Process().pid, *(parent.pid for parent in psutil.Process().parents())}
-    wanted = {str(folder.resolve()) for folder in folders}
     return [
         process
         for process in psutil.process_iter()
-        if process.pid not in own and (_is_marked(process, layout) or _works_in(process, wanted))
+        if process.pid not in own and (_is_marked(process, layout) or _works_in(process, layout.postgres_data))
     ]
 
 
 def working_in(folder: Path) -> list[psutil.Process]:
     """Every running process whose working folder this is."""
-    return [process for process in psutil.process_iter() if _works_in(process, {str(folder.resolve())})]
+    return [process for process in psutil.process_iter() if _works_in(process, folder)]
 
 
 def end(processes: Sequence[psutil.Process], seconds: float) -> None:
@@ -111,10 +110,8 @@ def _is_marked(process: psutil.Process, layout: Layout) -> bool:
         return False
 
 
-def _works_in(process: psutil.Process, folders: set[str]) -> bool:
-    if not folders:
-        return False
+def _works_in(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.cwd() in folders and process.status() != psutil.STATUS_ZOMBIE
+        return process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, OSError):
         return False

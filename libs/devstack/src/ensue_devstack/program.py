@@ -46,7 +46,6 @@ class Program:
     port: int | None = None
     folder: Path = Path("/")  # where it starts
     prepare: Prepare = nothing  # awaited before every start
-    own_folder: Path | None = None  # whoever works there belongs to this program
     user: OsUser | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 25.0

@@ -7,7 +7,6 @@ can use them; what they await runs in a loop of its own. Heavy imports wait for 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,28 +15,35 @@ import pytest
 
 if TYPE_CHECKING:
     from ensue_devstack.databases import ScratchDatabase
+    from ensue_devstack.running_stack import RunningStack
     from ensue_devstack.servers import Servers
 
 Result = TypeVar("Result")
 
+TEST_STACK = ".ensue/test"
+WHOLE_STACK = ".ensue/whole"
+
 
 @pytest.fixture(scope="session")
-def servers() -> Servers:
-    """A Kafka and a PostgreSQL for this run: those that the environment names."""
+def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
+    """A Kafka and a PostgreSQL: those that the environment names, else our own, for all workers of this run."""
     from ensue_devstack.servers import overrides
+    from ensue_devstack.shared_servers import shared_servers
 
     named = overrides().complete()
-    if named is None:
-        pytest.fail("set KAFKA_BOOTSTRAP and DATABASE_URL")
-    return named
+    if named is not None:
+        yield named
+    else:
+        with shared_servers(pytestconfig.rootpath / TEST_STACK) as own:
+            yield own
 
 
 @pytest.fixture
 def topic_prefix(servers: Servers, pytestconfig: pytest.Config) -> Iterator[str]:
     """A prefix of this test's own under which all topics exist, with two partitions each."""
-    from ensue_devstack.scratch_topics import delete_topics, make_topics
+    from ensue_devstack.scratch_topics import delete_topics, fresh_prefix, make_topics
 
-    prefix = f"test-{secrets.token_hex(6)}."
+    prefix = fresh_prefix()
     _apart(make_topics(servers.kafka_bootstrap, prefix, pytestconfig.rootpath))
     yield prefix
     _apart(delete_topics(servers.kafka_bootstrap, prefix))
@@ -51,6 +57,17 @@ def database(servers: Servers) -> Iterator[ScratchDatabase]:
     copy = _apart(clone_database(servers.database_url))
     yield copy
     _apart(drop_database(servers.database_url, copy.name))
+
+
+@pytest.fixture(scope="session")
+def running_stack(pytestconfig: pytest.Config) -> Iterator[RunningStack]:
+    """Every server and service as a supervised stack that begins empty; its processes may be killed."""
+    from ensue_devstack.layout import Layout
+    from ensue_devstack.running_stack import running
+    from ensue_devstack.stack import Stack
+
+    with running(Stack(Layout((pytestconfig.rootpath / WHOLE_STACK).resolve()))) as stack:
+        yield stack
 
 
 def _apart(work: Coroutine[Any, Any, Result]) -> Result:

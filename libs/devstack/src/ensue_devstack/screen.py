@@ -54,7 +54,7 @@ def _each_sentence_once(console: Console) -> Report:
         sentence = progress.text.partition(":")[0]
         if sentence != last:
             last = sentence
-            console.print(progress.text, highlight=False, markup=False, soft_wrap=True)
+            console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
     return report
 

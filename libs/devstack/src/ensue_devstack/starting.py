@@ -44,7 +44,7 @@ def supervisor_pid(layout: Layout) -> int | None:
     try:
         with layout.supervisor_lock.open("r+") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return _number(lock.read())
     except FileNotFoundError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 
 import msgspec
 
@@ -79,7 +78,6 @@ class StackState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     fault: Fault | None = None
     processes: tuple[ProcessState, ...] = ()
-    folders: tuple[str, ...] = ()  # whoever works there belongs to the stack
 
     @property
     def supervisor(self) -> Identity:
@@ -93,9 +91,6 @@ class StackState(msgspec.Struct, frozen=True, kw_only=True):
     def process(self, name: str) -> ProcessState | None:
         """The process of this name."""
         return next((one for one in self.processes if one.name == name), None)
-
-    def working_folders(self) -> list[Path]:
-        return [Path(folder) for folder in self.folders]
 
 
 def write_state(layout: Layout, state: StackState) -> None:

@@ -6,6 +6,7 @@ Carried out by the supervisor's process, according to a plan; what is so at each
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
@@ -27,6 +28,7 @@ STEP_ATTEMPTS = 20
 STEP_PAUSE_SECONDS = 0.5
 
 Answer = TypeVar("Answer")
+log = logging.getLogger(__name__)
 
 
 class Supervision:
@@ -59,11 +61,14 @@ class Supervision:
             await self._until_stopping(self._life(make_plan))
         except EnsueError as error:
             failure = error
+            log.warning("the stack cannot be started: %s", error)
         finally:
+            log.info("stopping")
             self._say(phase=Phase.STOPPING, step="", reason=str(failure) if failure else None)
             self._layout.dev_info.unlink(missing_ok=True)
             await self._stop()
             writing.cancel()
+            log.info("stopped")
             self._say(phase=Phase.FAILED if failure else Phase.STOPPED, fault=_fault(failure))
             write_state(self._layout, self._state)
         if self._defect is not None:
@@ -78,6 +83,7 @@ class Supervision:
         await self._start(servers)
         reached = Extent.SERVERS
         while True:
+            self._wanted_more.clear()
             wanted = self._state.extent
             if wanted.contains(Extent.PREPARED) and not reached.contains(Extent.PREPARED):
                 await self._patiently(lambda: plan.prepare(self._step))
@@ -87,7 +93,6 @@ class Supervision:
             reached = wanted
             await self._complete(plan, reached)
             await self._wanted_more.wait()
-            self._wanted_more.clear()
             self._say(phase=Phase.STARTING)
 
     async def _complete(self, plan: Plan, reached: Extent) -> None:
@@ -106,8 +111,6 @@ class Supervision:
             task = asyncio.create_task(child.run(self._stops[child.program.kind]), name=child.program.name)
             task.add_done_callback(self._note_defect)
             self._children[child] = task
-        folders = {str(program.own_folder) for program in programs if program.own_folder}
-        self._say(folders=tuple(sorted({*self._state.folders, *folders})))
         for child in started:
             await child.was_ready.wait()
 
@@ -144,6 +147,7 @@ class Supervision:
             self.stopping.set()
 
     def _step(self, text: str) -> None:
+        log.info(text)
         self._say(step=text, reason=None)
 
     def _say(self, **changes: object) -> None:

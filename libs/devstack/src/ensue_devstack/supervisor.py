@@ -15,19 +15,24 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from ensue.runtime.clock import SystemClock
 from ensue_devstack.child import BackOff, Probing
 from ensue_devstack.layout import Layout
 from ensue_devstack.plan import StackPlan
 from ensue_devstack.processes import end, members
-from ensue_devstack.state import read_state, wanted_extent
+from ensue_devstack.state import wanted_extent
 from ensue_devstack.supervision import Supervision
 
 EXIT_TAKEN = 4  # another supervisor has the folder
 LEFTOVERS_SECONDS = 15.0
+LOCK_ATTEMPTS = 20
+LOCK_PAUSE_SECONDS = 0.05
+log = logging.getLogger("ensue_devstack.supervisor")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -36,34 +41,30 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--attached", action="store_true")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a probe's failure is told in the state
     layout = Layout(options.folder.resolve())
     layout.make()
     with layout.supervisor_lock.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(lock):
             sys.stderr.write(f"another supervisor has {layout.home}\n")
             return EXIT_TAKEN
-        if os.fork():
+        child = os.fork()
+        if child:
+            _write_pid(lock, child)
             os._exit(0)  # the lock is held as long as the child lives
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        _configure_logs()
         return asyncio.run(_supervise(layout, os.environ, attached=options.attached))
 
 
 def end_leftovers(layout: Layout) -> int:
     """End what runs of this stack without a supervisor; how many processes there were."""
-    former = read_state(layout)
-    found = members(layout, former.working_folders() if former else ())
+    found = members(layout)
     end(found, LEFTOVERS_SECONDS)
     return len(found)
 
 
 async def _supervise(layout: Layout, environment: Mapping[str, str], *, attached: bool) -> int:
-    await asyncio.to_thread(end_leftovers, layout)
+    left = await asyncio.to_thread(end_leftovers, layout)
+    log.info("supervising %s; ended what a killed supervisor had left: %d processes", layout.home, left)
     supervision = Supervision(layout, SystemClock(), BackOff(), Probing())
     loop = asyncio.get_running_loop()
 
@@ -77,6 +78,30 @@ async def _supervise(layout: Layout, environment: Mapping[str, str], *, attached
         loop.add_reader(sys.stdin.fileno(), _stop_when_closed, supervision)
     read_wanted()
     return await supervision.run(lambda: StackPlan.of(layout, environment))
+
+
+def _locked(lock: IO[str]) -> bool:
+    """Whether the lock could be had; whoever only looks whether it is held holds it for a moment."""
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return True
+    return False
+
+
+def _write_pid(lock: IO[str], pid: int) -> None:
+    lock.truncate(0)
+    lock.write(str(pid))
+    lock.flush()
+
+
+def _configure_logs() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("ensue_devstack").setLevel(logging.INFO)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a probe's failure is told in the state
 
 
 def _stop_when_closed(supervision: Supervision) -> None:
