@@ -14,7 +14,6 @@ from ensue.wire.errors import DecodeError
 from ensue.wire.triggers import TriggerRecord
 
 PAGE = 1000
-_BEFORE_ALL = UUID(int=0)
 _QUERIES = Queries.load("evaluator")
 
 
@@ -25,16 +24,11 @@ class DatabaseRules:
         self._database = database
 
     async def pages(self) -> AsyncIterator[list[TriggerRecord | Removal]]:
-        """Every trigger, page by page; one that changes meanwhile may be seen at either revision."""
-        after = _BEFORE_ALL
-        while True:
-            async with self._database.transaction() as connection:
-                rows = await connection.fetch(_QUERIES["page_of_rules"], after, PAGE)
-            if rows:
+        """Every trigger as of one instant, page by page."""
+        async with self._database.transaction() as connection:
+            cursor = await connection.cursor(_QUERIES["all_rules"])
+            while rows := await cursor.fetch(PAGE):
                 yield [_record(row) for row in rows]
-            if len(rows) < PAGE:
-                return
-            after = rows[-1]["trigger_id"]
 
     async def revisions(self) -> Mapping[UUID, int]:
         """The newest revision of every trigger."""
