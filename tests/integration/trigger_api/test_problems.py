@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -57,21 +56,21 @@ async def test_the_table_of_routes_is_the_openapi_document(world: World) -> None
 
 
 @pytest.mark.requirement("R14.5")
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-async def test_without_a_good_key_every_route_is_401(world: World, method: str, path: str) -> None:
+async def test_without_a_good_key_every_route_is_401(world: World) -> None:
     assert world.acme.key is not None
     strangers = {
         "no key": world.stranger(),
         "unknown key": world.stranger(make_key(b"\x07" * 40)),
         "wrong secret": world.stranger(type(world.acme.key)(world.acme.key.key_id, "0" * 64)),
     }
-    for client in strangers.values():
-        answer = await client.call(method, f"{path}?unknown=1")
-        assert_problem(answer, 401)
-        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-        assert "0000000000" not in answer.text
-    for header in ({"Authorization": "Basic abc"}, {"Authorization": "Bearer"}, {"X-API-Key": "ens_"}):
-        assert_problem(await world.stranger().call(method, path, headers=header), 401)
+    for method, path in ROUTES:
+        for client in strangers.values():
+            answer = await client.call(method, f"{path}?unknown=1")
+            assert_problem(answer, 401)
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+            assert "0000000000" not in answer.text
+        for header in ({"Authorization": "Basic abc"}, {"Authorization": "Bearer"}, {"X-API-Key": "ens_"}):
+            assert_problem(await world.stranger().call(method, path, headers=header), 401)
 
 
 async def test_a_key_may_come_in_either_header(world: World) -> None:
@@ -125,36 +124,36 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.requirement("R1.4", "R14.5")
-@pytest.mark.parametrize(("changes", "pointer"), WRONG, ids=[json.dumps(changes)[:60] for changes, _ in WRONG])
-async def test_a_wrong_document_is_refused_with_its_place(world: World, changes: dict[str, Any], pointer: str) -> None:
-    answer = await world.acme.call("POST", "/api/v1/triggers", trigger(**changes))
-    assert_problem(answer, 400)
-    assert answer.pointers == [pointer], answer.text
-    assert "x" * 50 not in answer.text
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"not json",
-        b"[]",
-        b'"text"',
-        b'{"name": "a", "name": "b"}',
-        b'{"name": "\xff"}',
-        b'{"name": "\\u0000"}',
-        b'{"name": "\\ud800"}',
-        b'{"sort_order": NaN}',
-        b'{"sort_order": 1e999}',
-        b'{"a": ' * 5000,
-        b"[" * 100_000,
-    ],
-)
-async def test_a_body_that_is_no_document_is_refused(world: World, body: bytes) -> None:
-    for method in ("POST", "PUT", "PATCH"):
-        path = "/api/v1/triggers" if method == "POST" else f"/api/v1/triggers/{NOWHERE}"
-        answer = await world.acme.call(method, path, body=body, headers={"Content-Type": "application/json"})
+async def test_a_wrong_document_is_refused_with_its_place(world: World) -> None:
+    for changes, pointer in WRONG:
+        answer = await world.acme.call("POST", "/api/v1/triggers", trigger(**changes))
         assert_problem(answer, 400)
+        assert answer.pointers == [pointer], (changes, answer.text)
+        assert "x" * 50 not in answer.text
+
+
+NO_DOCUMENTS: list[bytes] = [
+    b"",
+    b"not json",
+    b"[]",
+    b'"text"',
+    b'{"name": "a", "name": "b"}',
+    b'{"name": "\xff"}',
+    b'{"name": "\\u0000"}',
+    b'{"name": "\\ud800"}',
+    b'{"sort_order": NaN}',
+    b'{"sort_order": 1e999}',
+    b'{"a": ' * 5000,
+    b"[" * 100_000,
+]
+
+
+async def test_a_body_that_is_no_document_is_refused(world: World) -> None:
+    for body in NO_DOCUMENTS:
+        for method in ("POST", "PUT", "PATCH"):
+            path = "/api/v1/triggers" if method == "POST" else f"/api/v1/triggers/{NOWHERE}"
+            answer = await world.acme.call(method, path, body=body, headers={"Content-Type": "application/json"})
+            assert_problem(answer, 400)
 
 
 async def test_every_fault_of_a_document_is_told_at_once(world: World) -> None:
@@ -165,17 +164,14 @@ async def test_every_fault_of_a_document_is_told_at_once(world: World) -> None:
     assert 'did you mean "name"' in told["message"]
 
 
-@pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=" + "A" * 32, "status=gone", "sort=name"]
-)
-async def test_a_wrong_parameter_is_refused_with_its_place(world: World, query: str) -> None:
-    if query == "cursor=" + "A" * 32:
-        assert (await world.acme.call("GET", f"/api/v1/triggers?{query}")).status == 200
-        return
-    for path in ("/api/v1/triggers", "/api/v1/triggers/log"):
-        answer = await world.acme.call("GET", f"{path}?{query}")
-        assert_problem(answer, 400)
-        assert answer.pointers == [f"/query/{query.partition('=')[0]}"]
+async def test_a_wrong_parameter_is_refused_with_its_place(world: World) -> None:
+    for query in ("limit=0", "limit=201", "limit=x", "cursor=x", "status=gone", "sort=name"):
+        for path in ("/api/v1/triggers", "/api/v1/triggers/log"):
+            answer = await world.acme.call("GET", f"{path}?{query}")
+            assert_problem(answer, 400)
+            assert answer.pointers == [f"/query/{query.partition('=')[0]}"]
+    for query in ("event_type=%00", "event_type=", f"event_type={'x' * 300}"):
+        assert_problem(await world.acme.call("GET", f"/api/v1/triggers?{query}"), 400)
 
 
 async def test_a_misspelled_option_of_a_change_changes_nothing(world: World) -> None:

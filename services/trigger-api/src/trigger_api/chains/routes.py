@@ -11,6 +11,7 @@ from trigger_api import openapi, problems
 from trigger_api.access import Caller
 from trigger_api.chains.models import Chain
 from trigger_api.chains.queries import read_chain
+from trigger_api.parameters import WithoutOptions
 from trigger_api.ports import Outside
 from trigger_api.problems import not_found
 
@@ -21,10 +22,13 @@ router = APIRouter(prefix="/api/v1/chains", tags=["chains"])
     "/{correlation_id}",
     operation_id="read_chain",
     summary="Read a chain",
-    responses=openapi.errors(problems.NOT_FOUND),
+    responses=openapi.errors(problems.INVALID, problems.NOT_FOUND),
 )
 async def chain(
-    caller: Caller, ports: Outside, correlation_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]
+    caller: Caller,
+    ports: Outside,
+    correlation_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})],
+    _: WithoutOptions,
 ) -> Chain:
     """The tree of all that followed from one root event: its firings, their actions, and the events of those."""
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
 from ensue.core.event import Event
 from ensue.wire.documents import DocumentInvalid
@@ -15,9 +15,9 @@ from trigger_api.access import Caller
 from trigger_api.bodies import MAX_EVENTS_BYTES, read_body
 from trigger_api.events.commands import accept_events
 from trigger_api.events.models import AcceptedEvents
+from trigger_api.parameters import WithoutOptions
 from trigger_api.ports import Outside
 from trigger_api.problems import Problem
-from trigger_api.triggers.models import NoOptions
 
 router = APIRouter(prefix="/api/v1/events", tags=["events"])
 
@@ -65,9 +65,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
         example=_EXAMPLE,
     ),
 )
-async def publish_events(
-    caller: Caller, ports: Outside, request: Request, _: Annotated[NoOptions, Query()]
-) -> AcceptedEvents:
+async def publish_events(caller: Caller, ports: Outside, request: Request, _: WithoutOptions) -> AcceptedEvents:
     """One CloudEvent (structured or binary) or a batch of them; answers once Kafka has acknowledged all.
 
     Repeating a request is safe: an event is known by its source and id.

@@ -12,6 +12,7 @@ async def read_log(database: Database, tenant: str, asked: LogFilter) -> LogPage
     """One page, newest first. Raises Unavailable."""
     after = decode_cursor(asked.cursor) if asked.cursor is not None else None
     async with database.transaction(tenant) as connection:
+        await connection.execute(statements("log")["plan_for_these_filters"])
         found = await connection.fetch(
             statements("log")["log_page"],
             tenant,

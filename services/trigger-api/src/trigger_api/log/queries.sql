@@ -1,3 +1,7 @@
+-- name: plan_for_these_filters
+-- A filter that is not given must cost nothing: plan for the values, not for all that could be.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
+
 -- name: log_page
 SELECT at, firing_id, trigger_id, revision, event_uid, event_id, event_source, event_type, event_subject,
        correlation_id, causation_id, depth, mode, status, reason, detail, actions, ended_at

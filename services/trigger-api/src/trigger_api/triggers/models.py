@@ -62,7 +62,7 @@ class TriggerFilter(BaseModel):
     model_config = {"extra": "forbid"}
 
     status: TriggerStatus | None = None
-    event_type: str | None = Field(default=None, max_length=200)
+    event_type: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f]+$")
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=HIGHEST_LIMIT)
     cursor: str | None = Field(default=None, max_length=100)
 
@@ -75,12 +75,6 @@ class StopOptions(BaseModel):
     in_flight: InFlight = Field(
         default=InFlight.CANCEL, description="cancel: actions that have not begun do not run; finish: they do."
     )
-
-
-class NoOptions(BaseModel):
-    """No query parameters."""
-
-    model_config = {"extra": "forbid"}
 
 
 def answer_of(state: Stored, updated_at: datetime, *, in_force: bool) -> TriggerAnswer:

@@ -28,6 +28,7 @@ async def list_triggers(database: Database, tenant: str, asked: TriggerFilter) -
     """One page, newest first. Raises Unavailable."""
     after = decode_cursor(asked.cursor) if asked.cursor is not None else None
     async with database.transaction(tenant) as connection:
+        await connection.execute(statements("triggers")["plan_for_these_filters"])
         found = await connection.fetch(
             statements("triggers")["list_triggers"],
             tenant,

@@ -1,3 +1,7 @@
+-- name: plan_for_these_filters
+-- A filter that is not given must cost nothing: plan for the values, not for all that could be.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
+
 -- name: read_trigger
 SELECT t.tenant, t.trigger_id, t.revision, t.name, t.enabled, t.active_since, t.event_types,
        t.document::text AS document, t.created_by, t.created_at, t.cancel_before, t.deleted_at, t.updated_at,

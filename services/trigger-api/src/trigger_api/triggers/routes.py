@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from trigger_api import openapi, problems
 from trigger_api.access import Caller
 from trigger_api.bodies import JSON_TYPE, MERGE_PATCH_TYPE, read_document
+from trigger_api.parameters import WithoutOptions
 from trigger_api.ports import Outside
 from trigger_api.problems import not_found
 from trigger_api.triggers import commands, queries
 from trigger_api.triggers.examples import DOCUMENT, DOCUMENT_SCHEMA, PATCH, PATCH_SCHEMA
-from trigger_api.triggers.models import NoOptions, StopOptions, TriggerAnswer, TriggerFilter, TriggerPage
+from trigger_api.triggers.models import StopOptions, TriggerAnswer, TriggerFilter, TriggerPage
 from trigger_api.triggers.preconditions import etag_of, parse_if_match
 from trigger_api.triggers.rules import Switch
 
@@ -60,7 +61,7 @@ Stop = Annotated[StopOptions, Query()]
     openapi_extra=openapi.body({JSON_TYPE: DOCUMENT_SCHEMA}, example=DOCUMENT),
 )
 async def create_trigger(
-    caller: Caller, ports: Outside, request: Request, response: Response, _: Annotated[NoOptions, Query()]
+    caller: Caller, ports: Outside, request: Request, response: Response, _: WithoutOptions
 ) -> TriggerAnswer:
     """Answers once Kafka has it (`in_force`: what is published from now on is decided by it) or after a second."""
     answer = await commands.create_trigger(ports, caller, await read_document(request, JSON_TYPE))
@@ -83,7 +84,7 @@ async def list_triggers(
     responses=openapi.errors(problems.INVALID, problems.NOT_FOUND),
 )
 async def read_trigger(
-    caller: Caller, ports: Outside, trigger_id: TriggerId, response: Response, _: Annotated[NoOptions, Query()]
+    caller: Caller, ports: Outside, trigger_id: TriggerId, response: Response, _: WithoutOptions
 ) -> TriggerAnswer:
     """Its newest revision, which is also its ETag."""
     return _tagged(response, await queries.read_trigger(ports.database, caller.tenant, trigger_id))
@@ -142,7 +143,7 @@ async def delete_trigger(caller: Caller, ports: Outside, target: Aim, stop: Stop
     openapi_extra={"parameters": [_IF_MATCH]},
 )
 async def enable_trigger(
-    caller: Caller, ports: Outside, target: Aim, response: Response, _: Annotated[NoOptions, Query()]
+    caller: Caller, ports: Outside, target: Aim, response: Response, _: WithoutOptions
 ) -> TriggerAnswer:
     """It listens to what is published from now on. May be repeated."""
     return _tagged(response, await commands.switch_trigger(ports, caller, target, Switch(enabled=True)))
