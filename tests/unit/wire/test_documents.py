@@ -129,6 +129,7 @@ def test_a_full_document_is_read_whole() -> None:
 def test_null_says_as_little_as_leaving_out() -> None:
     nothing = dict.fromkeys(("description", "project", "where", "delay", "brakes", "sort_order", "enabled"))
     assert parsed({**MINIMAL, **nothing}) == parsed(MINIMAL)
+    assert parsed({**MINIMAL, "where": {}}) == parsed(MINIMAL)
 
 
 def test_whoever_evaluates_does_not_look_into_actions() -> None:
@@ -196,7 +197,7 @@ def test_what_is_not_known_is_told_what_is() -> None:
         (("when", "event", "types", 0), " a", "variant.approved"),
         (("when", "event", "types"), ["a"] * 101, "a list of 1 to 100"),
         (("where",), [], "{all: [...]}"),
-        (("where",), {}, "{all: [...]}"),
+        (("where", "all", 0), {}, "{all: [...]}"),
         (("where",), {"all": [], "any": []}, "exactly one of"),
         (("where", "all"), {}, "a list of conditions"),
         (("where", "all", 0), None, "{all: [...]}"),

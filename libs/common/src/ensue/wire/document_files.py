@@ -20,7 +20,7 @@ from ensue.wire import strict_json
 from ensue.wire.errors import DecodeError
 from ensue.wire.faults import step
 
-MAX_NODES: Final = 200_000
+MAX_NODES: Final = 50_000
 
 _TAG = "tag:yaml.org,2002:"
 _CORE_SCHEMA: Final = {
