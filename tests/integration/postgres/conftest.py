@@ -110,3 +110,11 @@ async def database(scratch: Scratch) -> AsyncIterator[Database]:
     database = await Database.open(scratch.url("ensue_trigger_api"), application_name="the test", max_size=4)
     yield database
     await database.close()
+
+
+@pytest_asyncio.fixture
+async def relaying(scratch: Scratch) -> AsyncIterator[Database]:
+    """The pool of a relay, apart from that of the writers."""
+    database = await Database.open(scratch.url("ensue_trigger_api"), application_name="the relay", max_size=2)
+    yield database
+    await database.close()
