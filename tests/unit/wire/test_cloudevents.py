@@ -213,7 +213,7 @@ def test_times_are_read_into_utc(text: str, instant: datetime) -> None:
         ("Color", "1", "invalid_attribute"),
         ("", "1", "invalid_attribute"),
         ("data", "1", "invalid_attribute"),
-        ("datacontenttype", "application/json", "invalid_attribute"),
+        ("datacontenttype", "text/plain", "unsupported_content_type"),
         ("replayno", "1", "forbidden_attribute"),
         ("targets", str(CHAIN), "forbidden_attribute"),
         ("mode", "live", "forbidden_attribute"),
@@ -224,6 +224,13 @@ def test_times_are_read_into_utc(text: str, instant: datetime) -> None:
 )
 def test_a_malformed_attribute_has_a_named_error(name: str, text: str | None, reason: str) -> None:
     assert reason_of(headers(JSON, **{name: text})) == reason
+
+
+def test_the_content_type_may_be_repeated_as_an_attribute_as_the_javascript_sdk_does() -> None:
+    expected = decoded(headers(JSON), json.dumps(DATA).encode())
+    for around in ((JSON,), ()):
+        repeated = headers(*around, datacontenttype="application/json")
+        assert decoded(repeated, json.dumps(DATA).encode()) == expected
 
 
 @pytest.mark.requirement("R6.4")

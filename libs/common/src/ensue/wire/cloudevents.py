@@ -14,7 +14,7 @@ from ensue.core.instants import text_of
 from ensue.core.json import Json
 from ensue.wire import strict_json
 from ensue.wire.attributes import SYSTEM_ONLY, Intake, Problem, entity_type_of, parse_depth, read_event, text_fault
-from ensue.wire.content_type import ContentMode, mode_of, require_json
+from ensue.wire.content_type import ContentMode, data_content_type, mode_of, require_json
 from ensue.wire.envelope import open_envelope
 from ensue.wire.errors import DecodeError, DecodeReason, EventTooLarge
 from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE, JSON_CONTENT_TYPE
@@ -49,7 +49,7 @@ def decode_record(
     else:
         if not attributes:
             raise DecodeError(DecodeReason.NOT_CLOUDEVENT, "no ce_ headers, and no content type of CloudEvents")
-        data = _decode_data(content_type, value, max_data_bytes)
+        data = _decode_data(data_content_type(content_type, attributes), value, max_data_bytes)
     problems: list[Problem] = []
     event = read_event(attributes, data, intake, problems)
     if event is None:

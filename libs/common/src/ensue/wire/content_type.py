@@ -44,6 +44,17 @@ def require_json(content_type: str | None) -> None:
         raise _unsupported(content_type, "application/json")
 
 
+def data_content_type(content_type: str | None, attributes: dict[str, str]) -> str | None:
+    """What a binary event's data is. Takes `datacontenttype` out of `attributes`.
+
+    The binding puts it into `content-type` alone; widespread SDKs write it as an attribute header too. Both must then
+    be JSON.
+    """
+    repeated = attributes.pop("datacontenttype", None)
+    require_json(repeated)
+    return content_type if content_type is not None else repeated
+
+
 def _media_type(content_type: str) -> str:
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     for parameter in parameters:

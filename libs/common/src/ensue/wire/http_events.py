@@ -15,7 +15,7 @@ from ensue.core.json import Json
 from ensue.wire import strict_json
 from ensue.wire.attributes import Intake, Problem, read_event
 from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES
-from ensue.wire.content_type import ContentMode, mode_of, require_json
+from ensue.wire.content_type import ContentMode, data_content_type, mode_of, require_json
 from ensue.wire.envelope import MAX_DEPTH, Envelope, open_envelope, read_members, too_large
 from ensue.wire.errors import DecodeError, DecodeReason
 from ensue.wire.faults import Faults, step
@@ -95,11 +95,15 @@ class _Reading:
             self.faults.add(place, problem.message, problem.expected)
         return event
 
-    def _binary(self, content_type: str | None, attributes: Mapping[str, str], body: bytes) -> Event | None:
+    def _binary(self, content_type: str | None, attributes: dict[str, str], body: bytes) -> Event | None:
         if not attributes:
             expected = "application/cloudevents+json, application/cloudevents-batch+json, or ce- headers"
             self.faults.add(_CONTENT_TYPE, "does not announce a CloudEvent", expected)
             return None
+        try:
+            content_type = data_content_type(content_type, attributes)
+        except DecodeError as error:
+            self.faults.add("/headers/ce-datacontenttype", error.message)
         problems: list[Problem] = []
         event = read_event(attributes, self._data(content_type, body), self._intake, problems)
         for problem in problems:
