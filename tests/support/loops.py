@@ -121,12 +121,6 @@ class World:
             offsets = await admin.list_consumer_group_offsets(self.prefix + group, partitions=places)
         return {place.partition: found.offset for place, found in offsets.items() if found.offset >= 0}
 
-    async def group_state(self, group: str = "readers") -> str:
-        """What the broker says the group is doing."""
-        async with admin_client(self.bootstrap) as admin:
-            (answer,) = await admin.describe_consumer_groups([self.prefix + group])
-            return str(answer.groups[0][2])
-
     async def on(self, topic: Topic) -> list[IncomingRecord]:
         """Everything on a topic now."""
         tail = TopicTail(self.bootstrap, topic, self.prefix)

@@ -128,7 +128,7 @@ async def test_a_stop_ends_the_batch_in_hand_and_commits_it(world: World) -> Non
     async with running(world.config(Topic.EVENTS), Keeping(long_work), world.publisher) as run:
         await working.wait()
         run.stopping.set()
-        may_end.set()
+        asyncio.get_running_loop().call_later(0.3, may_end.set)  # the work goes on for a while after the stop
         await run.task
     assert sum((await world.committed(Topic.EVENTS)).values()) == 2
 

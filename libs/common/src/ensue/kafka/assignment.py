@@ -7,7 +7,8 @@ another: the client itself would accept that, once a partition has gone to anoth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
@@ -44,6 +45,21 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]  # the client
         self._metrics.inc(REBALANCES)
         self.revoking.clear()
         self._change(frozenset(assigned))
+
+    async def while_unchanged(self, commit: Coroutine[Any, Any, None]) -> bool:
+        """Whether `commit` succeeded under the present token; cancelled as soon as that is another.
+
+        The client repeats a commit until the broker takes it, be it in another generation of the group.
+        """
+        committing = asyncio.ensure_future(commit)
+        try:
+            await asyncio.wait({committing, self.changed}, return_when=asyncio.FIRST_COMPLETED)
+            if committing.done():
+                committing.result()
+                return True
+            return False
+        finally:
+            committing.cancel()
 
     def _change(self, partitions: frozenset[TopicPartition] | None) -> None:
         self.partitions = partitions

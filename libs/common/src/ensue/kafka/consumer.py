@@ -6,10 +6,9 @@ Called by `ensue.kafka.loop`, which makes a new one when this one raises Consume
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import (
@@ -190,24 +189,13 @@ class GroupConsumer:
         if token != self._assignment.token:
             self._metrics.inc(OFFSET_COMMITS_REJECTED)
             return False
-        accepted = await self._while_unchanged(self._client.commit(dict(offsets)))
-        self._metrics.inc(OFFSET_COMMITS if accepted else OFFSET_COMMITS_REJECTED)
-        return accepted
-
-    async def _while_unchanged(self, commit: Coroutine[Any, Any, None]) -> bool:
-        """The client repeats a commit until it succeeds, be it in another generation: so it ends with this token."""
-        committing = asyncio.ensure_future(commit)
         try:
-            await asyncio.wait({committing, self._assignment.changed}, return_when=asyncio.FIRST_COMPLETED)
-            if not committing.done():
-                return False
-            committing.result()
+            accepted = await self._assignment.while_unchanged(self._client.commit(dict(offsets)))
         except (CommitFailedError, IllegalStateError) as error:
             log.warning("offset_commit_refused", group=self._config.group, error=repr(error))
-            return False
-        finally:
-            committing.cancel()
-        return True
+            accepted = False
+        self._metrics.inc(OFFSET_COMMITS if accepted else OFFSET_COMMITS_REJECTED)
+        return accepted
 
 
 @contextmanager
