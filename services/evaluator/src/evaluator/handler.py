@@ -6,8 +6,10 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Protocol
+from uuid import UUID
 
-from ensue.core.firing import Firing
+from ensue.core.firing import ConditionError, Firing
 from ensue.core.ruleset import Ruleset
 from ensue.kafka.records import Batch, DeadLetter, Handled
 from ensue.runtime.clock import Clock
@@ -22,15 +24,25 @@ from ensue.runtime.metrics import (
 )
 from ensue.wire.topics import OutgoingRecord
 from evaluator.evaluate import Evaluated, Evaluator, evaluate
-from evaluator.rules import Rules
 
 log = get_logger(__name__)
+
+
+class RulesInForce(Protocol):
+    """Where the ruleset comes from (`evaluator.rules.Rules`)."""
+
+    @property
+    def ruleset(self) -> Ruleset: ...
+
+    async def catch_up(self) -> None:
+        """Let `ruleset` hold everything that was saved before this call; Unavailable if that cannot be known."""
+        ...
 
 
 class EvaluatorHandler:
     """Implements `ensue.kafka.loop.Handler`."""
 
-    def __init__(self, rules: Rules, evaluator: Evaluator, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, rules: RulesInForce, evaluator: Evaluator, metrics: Metrics, clock: Clock) -> None:
         self._rules = rules
         self._evaluator = evaluator
         self._metrics = metrics
@@ -75,13 +87,22 @@ def _tell(evaluated: Evaluated) -> None:
     if log.is_enabled_for(logging.INFO):
         _tell_each("firing_decided", evaluated.firings)
         _tell_each("firing_blocked", (blocked.firing for blocked in evaluated.blocked))
-    for error in evaluated.errors:
-        log.warning("condition_erred", detail=error.detail, **_chain(error.firing))
+    for error, times in _first_of_each_trigger(evaluated.errors):
+        log.warning("condition_erred", detail=error.detail, times=times, **_chain(error.firing))
 
 
 def _tell_each(what: str, firings: Iterable[Firing]) -> None:
     for firing in firings:
         log.info(what, revision=firing.revision, **_chain(firing))
+
+
+def _first_of_each_trigger(errors: Sequence[ConditionError]) -> list[tuple[ConditionError, int]]:
+    """A condition that errs errs often: its first error of the batch, and how many there were."""
+    first: dict[UUID, ConditionError] = {}
+    for error in errors:
+        first.setdefault(error.firing.trigger_id, error)
+    times = Counter(error.firing.trigger_id for error in errors)
+    return [(error, times[trigger_id]) for trigger_id, error in first.items()]
 
 
 def _chain(firing: Firing) -> dict[str, str]:

@@ -1,0 +1,93 @@
+"""What the handler tells beside what it decides: its log lines and its counters."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from tests.unit.evaluator.studio import (
+    BROKEN,
+    EVALUATOR,
+    SCENES,
+    STUDIO,
+    UNREADABLE,
+    approved,
+    batch,
+    garbage,
+    of,
+    trigger,
+)
+
+from ensue.core.ruleset import Ruleset
+from ensue.kafka.records import Handled
+from ensue.runtime.clock import SystemClock
+from ensue.runtime.logs import configure_logs
+from ensue.runtime.metrics import CONDITION_ERRORS, EVENTS_EVALUATED, FIRINGS, FIRINGS_BLOCKED, Metrics
+from evaluator.handler import EvaluatorHandler
+
+
+class Fixed:
+    """Rules that never change."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """Always the same."""
+        return self._ruleset
+
+    async def catch_up(self) -> None:
+        """They are up to date."""
+
+
+RULES = Fixed(Ruleset.empty().apply([trigger(SCENES), trigger(BROKEN, where=UNREADABLE)]))
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Where the log goes."""
+    stream = io.StringIO()
+    configure_logs("evaluator", "info", stream=stream)
+    yield stream
+    structlog.reset_defaults()
+
+
+async def handled(metrics: Metrics) -> Handled:
+    """Two good events, one too deep, one that is none."""
+    some = batch(of(approved(1)), of(approved(2)), of(approved(3, depth=10)), garbage())
+    return await EvaluatorHandler(RULES, EVALUATOR, metrics, SystemClock()).handle([some])
+
+
+def lines(stream: io.StringIO, event: str) -> list[dict[str, Any]]:
+    """The lines that tell of one kind of event."""
+    return [line for text in stream.getvalue().splitlines() if (line := json.loads(text))["event"] == event]
+
+
+async def test_each_firing_has_a_line_with_its_chain(logged: io.StringIO) -> None:
+    await handled(Metrics())
+    decided = lines(logged, "firing_decided")
+    assert [line["correlation_id"] for line in decided] == [str(approved(n).event_uid) for n in (1, 2)]
+    assert {(line["tenant"], line["trigger_id"]) for line in decided} == {(STUDIO, str(SCENES))}
+    assert len(lines(logged, "firing_blocked")) == 1
+
+
+async def test_a_condition_that_errs_on_every_event_has_one_line_a_batch(logged: io.StringIO) -> None:
+    await handled(Metrics())
+    [line] = lines(logged, "condition_erred")
+    assert (line["trigger_id"], line["times"]) == (str(BROKEN), 3)
+    assert "no_such_operator" in line["detail"]
+
+
+async def test_everything_is_counted() -> None:
+    metrics = Metrics()
+    result = await handled(metrics)
+    assert metrics.value(EVENTS_EVALUATED, topic="ensue.events") == 3
+    assert metrics.value(FIRINGS, topic="ensue.events") == 2
+    assert metrics.value(FIRINGS_BLOCKED, reason="chain_depth") == 1
+    assert metrics.value(CONDITION_ERRORS) == 3
+    assert len(result.dead) == 1
