@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from aiokafka import TopicPartition
 
@@ -104,10 +105,12 @@ class World:
     prefix: str
     publisher: KafkaPublisher
 
-    def config(self, *topics: Topic, group: str = "readers", **more: float) -> LoopConfig:
+    def config(self, *topics: Topic, group: str = "readers", **changes: Any) -> LoopConfig:  # noqa: ANN401 - as replace
         """A loop over `topics` in `group`, quick to notice things."""
-        bounds: dict[str, float] = {"session_timeout_seconds": 6.0, "retry_longest_seconds": 0.5, **more}
-        return LoopConfig(self.bootstrap, group, topics, self.prefix, **bounds)  # type: ignore[arg-type]
+        quick = LoopConfig(
+            self.bootstrap, group, topics, self.prefix, session_timeout_seconds=6, retry_longest_seconds=0.5
+        )
+        return replace(quick, **changes)
 
     async def publish(self, topic: Topic, *values: bytes, key: bytes | None = b"default/brief-1") -> None:
         """One record a value, all of one key."""

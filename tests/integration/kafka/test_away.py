@@ -14,6 +14,7 @@ from ensue.core.errors import Unavailable
 from ensue.kafka.errors import SendDeadlineExceeded
 from ensue.kafka.producer import PublisherConfig
 from ensue.kafka.records import Handled
+from ensue.runtime.publishing import Publisher
 from ensue.wire.topics import OutgoingRecord, Topic
 
 RECORD = OutgoingRecord(Topic.EVENTS, b"default/brief-1", b"event")
@@ -115,9 +116,9 @@ async def _thawed(proxy: KafkaProxy) -> None:
     proxy.thaw()
 
 
-async def _publishes(publisher: object) -> None:
+async def _publishes(publisher: Publisher) -> None:
     try:
-        await publisher.publish([RECORD])  # type: ignore[attr-defined]
+        await publisher.publish([RECORD])
     except Unavailable as error:
         raise AssertionError(str(error)) from error
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from aiokafka.admin import NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from tests.support.kafka_proxy import HOST
 
@@ -143,6 +143,6 @@ def _topics(*arguments: str) -> tuple[int, dict[str, list[object]]]:
     return run.returncode, json.loads(run.stdout) if run.stdout.startswith("{") else {}
 
 
-async def _settings(admin: object, kind: ConfigResourceType, name: str) -> dict[str, str]:
-    (answer,) = await admin.describe_configs([ConfigResource(kind, name)])  # type: ignore[attr-defined]
+async def _settings(admin: AIOKafkaAdminClient, kind: ConfigResourceType, name: str) -> dict[str, str]:
+    (answer,) = await admin.describe_configs([ConfigResource(kind, name)])
     return {entry[0]: entry[1] for entry in answer.resources[0][4]}
