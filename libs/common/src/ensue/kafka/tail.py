@@ -37,14 +37,27 @@ class TopicTail:
         self._name = physical(topic, topic_prefix)
         self._deadline_seconds = deadline_seconds
         self._client: AIOKafkaConsumer | None = None
+        self._ends: AIOKafkaConsumer | None = None
         self._partitions: list[TopicPartition] = []
         self._read: list[IncomingRecord] = []
         self._one_at_a_time = asyncio.Lock()
 
     async def start(self) -> None:
         """Connects and goes to the beginning of the topic. Unavailable if Kafka or the topic is not there in time."""
-        client = AIOKafkaConsumer(
-            self._name,
+        client, ends = self._new_client(self._name), self._new_client()
+        try:
+            with self._failures_as_ours():
+                async with asyncio.timeout(self._deadline_seconds):
+                    await asyncio.gather(client.start(), ends.start())
+                    await self._to_the_beginning(client)
+        except BaseException:
+            await asyncio.gather(_close(client), _close(ends))
+            raise
+        self._client, self._ends = client, ends
+
+    def _new_client(self, *topics: str) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            *topics,
             bootstrap_servers=self._bootstrap.split(","),
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -53,38 +66,31 @@ class TopicTail:
             fetch_max_wait_ms=_POLL_MS,
             request_timeout_ms=int(self._deadline_seconds * 1000),
         )
-        try:
-            with self._failures_as_ours():
-                async with asyncio.timeout(self._deadline_seconds):
-                    await client.start()
-                    await self._to_the_beginning(client)
-        except BaseException:
-            await _close(client)
-            raise
-        self._client = client
 
     async def stop(self) -> None:
-        """Closes the connection; a new `start` begins again at the beginning."""
-        client, self._client = self._client, None
+        """Closes the connections; a new `start` begins again at the beginning."""
+        clients = [client for client in (self._client, self._ends) if client is not None]
+        self._client = self._ends = None
         self._read.clear()
-        if client is not None:
-            await _close(client)
+        await asyncio.gather(*map(_close, clients))
 
     async def catch_up(self) -> list[IncomingRecord]:
         """Everything not yet returned, up to the end of the topic as it is now (or a little more)."""
-        if self._client is None:
+        client, ends = self._client, self._ends
+        if client is None or ends is None:
             raise Unavailable(f"the tail of {self._name} is not started")
         async with self._one_at_a_time:
             with self._failures_as_ours():
                 async with asyncio.timeout(self._deadline_seconds):
-                    await self._read_up_to_now(self._client)
+                    await self._read_up_to_now(client, ends)
             read, self._read = self._read, []
         return read
 
-    async def _read_up_to_now(self, client: AIOKafkaConsumer) -> None:
+    async def _read_up_to_now(self, client: AIOKafkaConsumer, asking: AIOKafkaConsumer) -> None:
+        """`asking` fetches nothing: on a connection that does, the answer waits behind the fetch in flight."""
         if client.assignment() != set(self._partitions):
             await self._to_the_beginning(client)  # the topic has grown
-        ends = await client.end_offsets(self._partitions)
+        ends = await asking.end_offsets(self._partitions)
         behind = {partition for partition in self._partitions if await client.position(partition) < ends[partition]}
         while behind:
             try:
