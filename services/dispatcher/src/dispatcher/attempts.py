@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
+import msgspec
 
 from dispatcher.claims import Claim
 from dispatcher.settling import Emission, Settlement
@@ -29,6 +29,7 @@ from ensue.wire.errors import EventTooLarge
 from ensue.wire.topics import Topic
 
 log = get_logger(__name__)
+_REQUESTS = msgspec.json.Decoder(dict[str, Any])  # numbers of any size exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Attempts:
             now=now,
             timeout=claim.timeout,
         )
-        return Prepared(kind, orjson.loads(claim.request), call)
+        return Prepared(kind, _REQUESTS.decode(claim.request), call)
 
     async def _call(self, prepared: Prepared) -> Result:
         began = self._clock.monotonic()

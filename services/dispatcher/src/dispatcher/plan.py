@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from pydantic import ValidationError
+
 from dispatcher.states import Action, ActionState, Cancelled, FiringState, Recorded, Run, Step, opened, step
 from ensue.actions.kind import DEFAULT_TIMEOUT, Scope
 from ensue.actions.registry import KINDS
@@ -109,7 +111,10 @@ def _planned(spec: ActionSpec, tenant: str, scope: Scope, due_at: datetime | Non
         return Planned(f"{tenant}/{kind.target(request)}", timeout, json_text(request), None, due_at)
     except KeyError:
         return Planned(f"{tenant}/", timeout, None, f"this version knows no action of kind {spec.kind}", due_at)
-    except (EnsueError, ValueError) as error:
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        return Planned(f"{tenant}/", timeout, None, clipped(f"{spec.path}: {faults}"), due_at)
+    except EnsueError as error:
         return Planned(f"{tenant}/", timeout, None, clipped(f"{spec.path}: {error}"), due_at)
 
 
