@@ -133,6 +133,7 @@ class ConsumeLoop:
         if self._consumer is None:
             self._consumer = GroupConsumer(self._config, self._idle, self._metrics)
             await _unless(stop, self._consumer.start())
+            self._trouble = None
         return self._consumer
 
     async def _process(self, consumer: GroupConsumer, fetched: Fetched, stop: asyncio.Task[None]) -> None:
