@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
-from types import MappingProxyType
 from uuid import UUID
 
 from ensue.core.conditions.match import Matcher, compile_condition
@@ -60,15 +59,15 @@ class Ruleset:
     fingerprint: the same for the same (trigger, revision) pairs, in whatever order they came.
     """
 
-    _newest: Mapping[UUID, Rule | Removal]
-    _by_type: Mapping[_Key, tuple[Rule, ...]]
+    _newest: dict[UUID, Rule | Removal]
+    _by_type: dict[_Key, tuple[Rule, ...]]
     _digest: int
     _count: int
 
     @classmethod
     def empty(cls) -> Ruleset:
         """A ruleset that knows nothing."""
-        return cls(MappingProxyType({}), MappingProxyType({}), 0, 0)
+        return cls({}, {}, 0, 0)
 
     def __len__(self) -> int:
         return self._count
@@ -85,7 +84,7 @@ class Ruleset:
 
     def apply(self, changes: Iterable[Trigger | Removal]) -> Ruleset:
         """The ruleset after `changes`; each counts only if its revision is newer than what is known."""
-        newest = dict(self._newest)
+        newest = self._newest.copy()
         touched: dict[UUID, None] = {}
         for change in changes:
             known = newest.get(change.trigger_id)
@@ -106,15 +105,15 @@ class Ruleset:
         before = {i: rule for i in touched if isinstance(rule := self._newest.get(i), Rule)}
         after = {i: rule for i in touched if isinstance(rule := newest[i], Rule)}
         return Ruleset(
-            MappingProxyType(newest),
-            MappingProxyType(self._reindexed(before, after)),
+            newest,
+            self._reindexed(before, after),
             (self._digest - _digest_of(before) + _digest_of(after)) % (1 << 8 * _FINGERPRINT_BYTES),
             self._count - len(before) + len(after),
         )
 
     def _reindexed(self, before: Mapping[UUID, Rule], after: Mapping[UUID, Rule]) -> dict[_Key, tuple[Rule, ...]]:
         leaving, joining = _by_key(before.values()), _by_key(after.values())
-        index = dict(self._by_type)
+        index = self._by_type.copy()
         for key in leaving.keys() | joining.keys():
             gone = {rule.trigger.trigger_id for rule in leaving.get(key, ())}
             kept = [rule for rule in index.get(key, ()) if rule.trigger.trigger_id not in gone]
