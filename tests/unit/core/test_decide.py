@@ -43,7 +43,6 @@ def test_an_event_of_a_type_nobody_listens_to_yields_nothing() -> None:
     assert decide(_ruleset(a_trigger()), an_event(type="scene.failed"), NOON).firings == ()
 
 
-@pytest.mark.requirement("R2.21", "R4.3")
 @given(st.lists(st.integers(1, 30), unique=True, max_size=8), st.integers(0, 12))
 def test_reading_an_event_again_decides_the_same(numbers: list[int], depth: int) -> None:
     ruleset = _ruleset(*(a_trigger(n, where=HIGH_SCORE if n % 2 else ERRING, max_chain_depth=n) for n in numbers))
@@ -81,7 +80,6 @@ def test_a_trigger_is_active_from_the_millisecond_of_its_instant(appended_after:
     assert bool(decisions.firings) is fires
 
 
-@pytest.mark.requirement("R6.2")
 @given(st.integers(0, 60), st.integers(1, 50))
 def test_only_an_event_below_the_limit_fires_and_the_others_are_blocked(depth: int, limit: int) -> None:
     decisions = decide(_ruleset(a_trigger(max_chain_depth=limit)), an_event(depth=depth), NOON)
@@ -95,7 +93,6 @@ def test_a_blocked_firing_says_why() -> None:
     assert blocked.firing.firing_id == firing_id("studio", trigger_id(1), an_event().event_uid, 0)
 
 
-@pytest.mark.requirement("R6.1")
 def test_each_trigger_has_its_own_limit() -> None:
     decisions = decide(_ruleset(a_trigger(1, max_chain_depth=3), a_trigger(2)), an_event(depth=3), NOON)
     assert [firing.trigger_id for firing in decisions.firings] == [trigger_id(2)]
@@ -110,7 +107,6 @@ def test_a_trigger_that_feeds_itself_fires_ten_times_and_is_blocked_once() -> No
     assert (fired, len(decisions.blocked)) == (10, 1)
 
 
-@pytest.mark.requirement("R3.18")
 def test_a_condition_that_errs_harms_its_own_trigger_only() -> None:
     decisions = decide(_ruleset(a_trigger(1, where=ERRING), a_trigger(2, where=HIGH_SCORE)), an_event(), NOON)
     assert [firing.trigger_id for firing in decisions.firings] == [trigger_id(2)]

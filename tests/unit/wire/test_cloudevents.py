@@ -48,12 +48,10 @@ def test_binary_mode_is_read() -> None:
     )
 
 
-@pytest.mark.requirement("R2.3")
 def test_structured_mode_gives_the_same_event() -> None:
     assert decoded([STRUCTURED], envelope()) == decoded(headers(JSON), json.dumps(DATA).encode())
 
 
-@pytest.mark.requirement("R2.3")
 def test_the_content_type_decides_the_mode_whatever_headers_there_are() -> None:
     repeated = headers(STRUCTURED, id="another", source="/elsewhere")
     assert decoded(repeated, envelope()).id == "1"
@@ -69,7 +67,6 @@ def test_the_content_type_is_read_whatever_its_case_and_parameters(content_type:
     assert decoded([("Content-Type", content_type)], envelope()).id == "1"
 
 
-@pytest.mark.requirement("R2.3")
 def test_what_is_written_is_binary_and_is_read_back_as_it_was() -> None:
     event = an_event(
         data={"big": 2**70, "fraction": 0.1, "text": "ü\u2028\x7f", "none": None},
@@ -93,7 +90,6 @@ def test_an_event_without_data_has_neither_value_nor_content_type() -> None:
     assert decoded(list(record.headers), record.value) == an_event(data=None)
 
 
-@pytest.mark.requirement("R2.5")
 def test_the_key_is_tenant_and_subject_or_else_the_event() -> None:
     assert encode_event(an_event("1"), Topic.EVENTS).key == b"studio/variant-42"
     assert encode_event(an_event("2"), Topic.EVENTS).key == b"studio/variant-42"
@@ -153,13 +149,11 @@ def test_the_content_type_may_be_repeated_as_an_attribute_as_the_javascript_sdk_
         assert decoded(repeated, json.dumps(DATA).encode()) == expected
 
 
-@pytest.mark.requirement("R6.4")
 @pytest.mark.parametrize(("written", "depth"), [(3, 3), ("3", 3), (0, 0), (None, 0), (2**31 - 1, 2**31 - 1)])
 def test_a_structured_depth_may_be_a_number_or_a_text(written: Json, depth: int) -> None:
     assert decoded([STRUCTURED], envelope(chaindepth=written)).lineage.depth == depth
 
 
-@pytest.mark.requirement("R6.4")
 @pytest.mark.parametrize(("header", "written", "depth"), [("7", 3, 7), ("2", 3, 3), ("7", None, 7)])
 def test_of_two_depths_the_greater_counts(header: str, written: Json, depth: int) -> None:
     records: Headers = [STRUCTURED, ("ce_chaindepth", header.encode())]

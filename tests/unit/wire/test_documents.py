@@ -106,7 +106,6 @@ def test_a_minimal_document_gets_every_default() -> None:
     )
 
 
-@pytest.mark.requirement("R3.3")
 def test_a_full_document_is_read_whole() -> None:
     trigger = parsed(FULL)
     assert (trigger.project, trigger.enabled, trigger.sort_order) == ("studio", False, -5)

@@ -71,7 +71,6 @@ def test_a_document_that_this_version_cannot_read_is_named() -> None:
         to_trigger(record)
 
 
-@pytest.mark.requirement("R2.3")
 def test_both_modes_of_one_event_cause_the_same_firing() -> None:
     ruleset = Ruleset.empty().apply([to_trigger(RECORD)])
     core = {"specversion": "1.0", "id": "1", "source": "/studio", "type": "variant.approved", "tenant": STUDIO}

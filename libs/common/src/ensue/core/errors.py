@@ -2,10 +2,14 @@
 
 EnsueError
 ├── InvalidValue            a value of the core cannot be constructed from this
-├── DocumentInvalid         a document written by a person is wrong (wire.documents): every error with its place
-├── DecodeError             bytes from a topic cannot be understood (wire): becomes a dead letter
-├── TemplateError           a template names something that is not there (core.template)
+│   └── EventTooLarge       an event's data is larger than a topic takes (wire)
+├── DocumentInvalid         a document or request from a person is wrong: every fault with its place (wire.faults)
+├── FileInvalid             a file is neither YAML nor JSON (wire.document_files)
+├── DecodeError             bytes from a topic cannot be understood: becomes a dead letter (wire.errors)
+├── TemplateError           a template names something that is not there, or grows too large (core.template)
 └── Unavailable             an outside server does not answer (kafka, postgres): retried, or 503 / exit 3
+
+Each layer and service adds its own below these, in the module that raises them.
 """
 
 from __future__ import annotations
