@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from audit.rows import Kind, Row
 from ensue.postgres.database import Connection, Database
 from ensue.postgres.queries import Queries
 
 ROWS_A_STATEMENT = 1000
+DAYS_A_STATEMENT = 3
 FIRST_SEEN_KEPT = timedelta(days=36)  # the database itself refuses less than 35
 FORGOTTEN_A_STATEMENT = 10_000
 
+Value = TypeVar("Value")
 _QUERIES = Queries.load("audit")
 
 
@@ -33,10 +36,15 @@ class Journal:
             return {kind: await _append(connection, kind, rows[kind]) for kind in Kind if rows.get(kind)}
 
     async def ensure_partitions(self, days: Iterable[date]) -> int:
-        """Make the partitions of these days (UTC) where they are not there; how many days were new."""
-        async with self._database.transaction() as connection:
-            made: int = await connection.fetchval(_QUERIES["ensure_partitions"], sorted(set(days)))
-            return made
+        """Make the partitions of these days (UTC) where they are not there; how many days were new.
+
+        A few days a statement: a month at once would not fit into the time that a statement has.
+        """
+        made = 0
+        for some in _portions(sorted(set(days)), DAYS_A_STATEMENT):
+            async with self._database.transaction() as connection:
+                made += await connection.fetchval(_QUERIES["ensure_partitions"], some)
+        return made
 
     async def forget_first_seen(self, now: datetime) -> int:
         """Forget what was first seen so long ago that no topic can bring it again; how much that was."""
@@ -56,12 +64,14 @@ def _days(rows: Mapping[Kind, Sequence[Row]]) -> set[date]:
 
 
 async def _append(connection: Connection, kind: Kind, rows: Sequence[Row]) -> int:
-    statement = _QUERIES[f"append_{kind}"]
-    return sum([_inserted(await connection.execute(statement, *zip(*some, strict=True))) for some in _portions(rows)])
+    statement, inserted = _QUERIES[f"append_{kind}"], 0
+    for some in _portions(rows, ROWS_A_STATEMENT):
+        inserted += _inserted(await connection.execute(statement, *zip(*some, strict=True)))
+    return inserted
 
 
-def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    return (rows[start : start + ROWS_A_STATEMENT] for start in range(0, len(rows), ROWS_A_STATEMENT))
+def _portions(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 def _inserted(command_tag: str) -> int:

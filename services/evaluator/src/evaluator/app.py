@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from ensue.kafka.config import LoopConfig
 from ensue.kafka.loop import ConsumeLoop
 from ensue.kafka.producer import KafkaPublisher, PublisherConfig
@@ -48,6 +50,7 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     health.register("postgres", database.check, required=False)
     health.set_ready()
     if await load_until_loaded(rules, lifecycle.stopping):
+        gc.freeze()  # the ruleset lives long: later collections need not walk it
         reconciling = reconcile_regularly(rules, lifecycle.stopping, settings.reconcile_seconds, metrics)
         lifecycle.spawn("reconcile", reconciling)
         await loop.run(lifecycle.stopping, lifecycle.remaining)

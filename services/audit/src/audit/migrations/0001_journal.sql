@@ -192,18 +192,25 @@ DECLARE
     tables constant text[] := ARRAY[
         'dead', 'receipt', 'condition_error', 'action_outcome', 'outcome', 'firing', 'event'
     ];
+    missing date [];
     day date;
     parent text;
     child text;
-    made integer := 0;
 BEGIN
     -- 'event' comes last: where its partition is, all are.
-    IF NOT EXISTS (SELECT FROM unnest(days) AS d WHERE to_regclass(format('audit.%I', 'event_' || to_char(d, 'YYYYMMDD'))) IS NULL) THEN
+    IF (SELECT bool_and(to_regclass('audit.event_' || to_char(d, 'YYYYMMDD')) IS NOT NULL) FROM unnest(days) AS d) THEN
         RETURN 0;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('ensue.audit.partitions', 0));
-    FOR day IN SELECT DISTINCT d FROM unnest(days) AS d WHERE d IS NOT NULL ORDER BY d LOOP
-        CONTINUE WHEN to_regclass(format('audit.%I', 'event_' || to_char(day, 'YYYYMMDD'))) IS NOT NULL;
+    -- Asked again, of the catalog itself: to_regclass may still say what it knew before the lock was ours.
+    missing := ARRAY(
+        SELECT DISTINCT d FROM unnest(days) AS d
+        WHERE d IS NOT NULL AND NOT EXISTS (
+            SELECT FROM pg_class AS c
+            WHERE c.relnamespace = 'audit'::regnamespace AND c.relname = 'event_' || to_char(d, 'YYYYMMDD')
+        )
+    );
+    FOREACH day IN ARRAY missing LOOP
         FOREACH parent IN ARRAY tables LOOP
             child := parent || '_' || to_char(day, 'YYYYMMDD');
             EXECUTE format('CREATE TABLE audit.%I (LIKE audit.%I INCLUDING ALL)', child, parent);
@@ -214,9 +221,8 @@ BEGIN
                 parent, child, day::timestamptz, (day + 1)::timestamptz
             );
         END LOOP;
-        made := made + 1;
     END LOOP;
-    RETURN made;
+    RETURN cardinality(missing);
 END
 $$;
 
