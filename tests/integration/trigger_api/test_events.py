@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from tests.integration.trigger_api.rows import named, rows_of
 from tests.integration.trigger_api.world import ACME, GLOBEX, World, event
+from tests.support.eventually import eventually
 
 from ensue.core import ids
+from ensue.testing.publishing import RecordingPublisher
+from ensue.wire.http_events import decode_http
 from ensue.wire.topics import Topic
 from ensue_devstack.databases import ScratchDatabase
+from trigger_api.events.commands import accept_events
 
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 BATCH = {"Content-Type": "application/cloudevents-batch+json"}
@@ -132,3 +138,18 @@ async def test_what_is_no_event_is_refused(world: World) -> None:
         shape = (answer.status, answer.headers["Content-Type"])
         assert shape == (status, "application/problem+json"), (body[:50], answer.text)
     assert await world.records(Topic.EVENTS) == []
+
+
+async def test_an_event_is_answered_only_when_it_is_acknowledged(world: World) -> None:
+    kafka = RecordingPublisher()
+    kafka.hold()
+    events = decode_http(STRUCTURED, json.dumps(event()).encode(), tenant=ACME)
+    accepting = asyncio.create_task(accept_events(replace(world.ports, publisher=kafka), ACME, events))
+
+    def handed_over() -> None:
+        assert kafka.calls == [1]
+
+    await eventually(handed_over)
+    assert not accepting.done()
+    kafka.release()
+    assert [accepted.id for accepted in (await accepting).events] == ["approval-1"]

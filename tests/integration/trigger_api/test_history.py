@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -140,3 +142,31 @@ async def test_replacing_an_enabled_trigger_by_a_disabled_one_cancels_too(world:
     assert await rows.state_of("waiting") == "due"
     assert (await world.acme.call("PUT", path, trigger(enabled=False))).json["enabled"] is False
     assert await rows.state_of("waiting") == "cancelled"
+
+
+@pytest.mark.requirement("R14.4")
+async def test_every_instant_is_rfc_3339_in_utc(world: World, rows: Rows) -> None:
+    created = await world.acme.create(trigger())
+    await rows.event("root")
+    await rows.firing("first", event="root", trigger_id=UUID(created["id"]))
+    await rows.ended("emit", "succeeded", firing="first")
+    await rows.dispatched("call", firing="first")
+    await rows.outcome("first", "succeeded", event="root")
+    paths = [f"/api/v1/triggers/{created['id']}", "/api/v1/triggers", "/api/v1/triggers/log"]
+    answers = [await world.acme.call("GET", path) for path in (*paths, f"/api/v1/chains/{named('root')}")]
+    instants = [found for answer in answers for found in instants_in(answer.json)]
+    assert {name for name, _ in instants} >= {"created_at", "updated_at", "active_since", "at", "ended_at", "due_at"}
+    for name, value in instants:
+        assert value is None or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", value), name
+
+
+def instants_in(value: object) -> Iterator[tuple[str, Any]]:
+    """Every member that says when."""
+    if isinstance(value, list):
+        for element in value:
+            yield from instants_in(element)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if name.endswith("_at") or name in {"at", "active_since"}:
+                yield name, member
+            yield from instants_in(member)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncpg
 import pytest
 from tests.integration.trigger_api.world import GLOBEX, Answer, World, trigger
 
 from ensue.runtime.metrics import HTTP_REQUESTS
 from ensue.wire.topics import Topic
+from ensue_devstack.databases import ScratchDatabase
 from trigger_api.keys.rules import make_key
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
@@ -193,3 +195,17 @@ async def test_requests_are_counted_by_route_template(world: World) -> None:
     counted = world.metrics.value(HTTP_REQUESTS, method="GET", route="/api/v1/triggers/{trigger_id}", status=404)
     assert counted == 1
     assert world.metrics.value(HTTP_REQUESTS, method="GET", route="(unmatched)", status=404) == 1
+
+
+async def test_a_defect_is_500_and_says_nothing_of_itself(world: World, database: ScratchDatabase) -> None:
+    admin = await asyncpg.connect(database.admin_url)
+    try:
+        await admin.execute("DROP VIEW audit.v_log")
+    finally:
+        await admin.close()
+    answer = await world.acme.call("GET", "/api/v1/triggers/log?status=dead")
+    assert_problem(answer, 500)
+    assert answer.json["instance"] == answer.headers["X-Request-Id"]
+    for hidden in ("v_log", "relation", "Error", "Traceback", "asyncpg"):
+        assert hidden not in answer.text
+    assert (await world.acme.call("GET", "/api/v1/triggers")).status == 200

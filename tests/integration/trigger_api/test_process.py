@@ -8,7 +8,10 @@ import os
 import signal
 import socket
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 
 import aiohttp
 from tests.integration.trigger_api.world import trigger
@@ -42,6 +45,18 @@ def free_port() -> int:
         return port
 
 
+@asynccontextmanager
+async def running(**settings: object) -> AsyncIterator[Process]:
+    """The service, until it is stopped."""
+    process = await asyncio.create_subprocess_exec(*COMMAND, env=environment(**settings), stdout=PIPE)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
 async def test_it_starts_answers_and_stops_cleanly(
     servers: Servers, database: ScratchDatabase, topic_prefix: str
 ) -> None:
@@ -50,39 +65,33 @@ async def test_it_starts_answers_and_stops_cleanly(
     assert code == 0
     key = json.loads(out)["api_key"]
     port, metrics_port = free_port(), free_port()
-    settings = {
-        "DATABASE_URL": url,
-        "KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
-        "TOPIC_PREFIX": topic_prefix,
-        "API_PORT": port,
-        "METRICS_PORT": metrics_port,
-    }
-    process = await asyncio.create_subprocess_exec(*COMMAND, env=environment(**settings), stdout=PIPE)
-    try:
-        async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session:
-
-            async def ready() -> None:
-                try:
-                    async with session.get(f"http://127.0.0.1:{metrics_port}/health/ready") as answer:
-                        health = await answer.json()
-                except aiohttp.ClientConnectionError as error:
-                    raise AssertionError from error
-                assert health["status"] == "ready"
-                assert health["components"].keys() == {"database", "kafka", "relay"}
-
-            await eventually(ready, within=30.0)
-            async with session.post(f"http://127.0.0.1:{port}/api/v1/triggers", json=trigger()) as answer:
-                assert answer.status == 201
-            async with session.get(f"http://127.0.0.1:{metrics_port}/metrics") as answer:
-                metrics = await answer.text()
-            assert 'ensue_http_requests_total{method="POST",route="/api/v1/triggers",status="201"} 1.0' in metrics
-    finally:
+    kafka = {"KAFKA_BOOTSTRAP": servers.kafka_bootstrap, "TOPIC_PREFIX": topic_prefix}
+    async with (
+        running(DATABASE_URL=url, API_PORT=port, METRICS_PORT=metrics_port, **kafka) as process,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as session,
+    ):
+        await eventually(partial(assert_ready, session, metrics_port), within=30.0)
+        async with session.post(f"http://127.0.0.1:{port}/api/v1/triggers", json=trigger()) as answer:
+            assert answer.status == 201
+        async with session.get(f"http://127.0.0.1:{metrics_port}/metrics") as answer:
+            metrics = await answer.text()
+        assert 'ensue_http_requests_total{method="POST",route="/api/v1/triggers",status="201"} 1.0' in metrics
         process.send_signal(signal.SIGTERM)
-        out_bytes, _ = await asyncio.wait_for(process.communicate(), 30)
+        logged, _ = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0
-    lines = [json.loads(line) for line in out_bytes.decode().splitlines()]
-    assert lines[-1]["event"] == "service_stopped"
-    assert key.rpartition("_")[2] not in out_bytes.decode()
+    assert [json.loads(line)["event"] for line in logged.splitlines()][-1] == "service_stopped"
+    assert key.rpartition("_")[2].encode() not in logged
+
+
+async def assert_ready(session: aiohttp.ClientSession, port: int) -> None:
+    """Health says that it is ready, and of what."""
+    try:
+        async with session.get(f"http://127.0.0.1:{port}/health/ready") as answer:
+            health = await answer.json()
+    except aiohttp.ClientConnectionError as error:
+        raise AssertionError from error
+    assert health["status"] == "ready"
+    assert health["components"].keys() == {"database", "kafka", "relay"}
 
 
 async def test_it_does_not_start_with_wrong_settings() -> None:

@@ -55,7 +55,7 @@ async def test_the_least_that_is_legal_gets_the_defaults(world: World) -> None:
         "description": None,
         "enabled": True,
         "status": "active",
-        "where": {"all": []},
+        "where": {},
         "delay": 0,
         "sort_order": 0,
     }
@@ -89,7 +89,7 @@ async def test_put_replaces_and_patch_changes_only_what_it_names(world: World) -
     assert (merged.json["delay"], merged.json["brakes"]) == (0, {"max_chain_depth": 3})
     replaced = await world.acme.call("PUT", path, trigger())
     assert replaced.json["revision"] == 4
-    assert replaced.json["where"] == {"all": []}
+    assert replaced.json["where"] == {}
     assert replaced.json["active_since"] == created["active_since"]
 
 

@@ -7,11 +7,12 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 import aiohttp
+from starlette.types import ASGIApp
 
 from ensue.kafka.producer import KafkaPublisher, PublisherConfig
 from ensue.kafka.records import IncomingRecord
@@ -28,6 +29,7 @@ from trigger_api.keys.commands import insert_key
 from trigger_api.keys.queries import KeyRing
 from trigger_api.keys.rules import ApiKey, make_key
 from trigger_api.ports import Ports
+from trigger_api.sql import SCHEMA
 
 ACME, GLOBEX = "acme", "globex"
 
@@ -100,19 +102,22 @@ class World:
     """A running API."""
 
     url: str
-    database: Database
+    ports: Ports
     metrics: Metrics
     session: aiohttp.ClientSession
     bootstrap: str
     topic_prefix: str
-    acme: Client = field(init=False)
-    globex: Client = field(init=False)
+    acme: Client
+    globex: Client
+
+    @property
+    def database(self) -> Database:
+        """The database as the API's role."""
+        return self.ports.database
 
     async def client(self, tenant: str) -> Client:
         """Somebody with a fresh key of the tenant."""
-        key = make_key(secrets.token_bytes(40))
-        await insert_key(self.database, key, tenant=tenant, admin=False)
-        return Client(self.session, self.url, key)
+        return self.stranger(await fresh_key(self.database, tenant))
 
     def stranger(self, key: ApiKey | None = None) -> Client:
         """Somebody without a key, or with a wrong one."""
@@ -145,40 +150,51 @@ async def running_api(
     async with AsyncExitStack() as stack:
         database = await Database.open(database_url, application_name="api under test", max_size=10)
         stack.push_async_callback(database.close)
-        metrics, clock, stopping = Metrics(), SystemClock(), asyncio.Event()
-        publishers = [
-            KafkaPublisher(PublisherConfig(bootstrap, topic_prefix, deadline, rebuilding=True), metrics)
-            for deadline in (publish_seconds, 5.0)
-        ]
-        for publisher in publishers:
-            await publisher.start()
-            stack.push_async_callback(publisher.stop)
-        relay = Relay(database, publishers[1], "triggers", metrics, clock)
-        ports = Ports(
-            database,
-            publishers[0],
-            relay,
-            KeyRing(database, clock, seconds=0.5),
-            SystemIds(),
-            in_force_seconds,
-            publish_seconds,
-        )
-        listener = server.listen("127.0.0.1", 0)
-        tasks = [
-            asyncio.create_task(relay.run(stopping)),
-            asyncio.create_task(server.serve(build_app(ports, metrics, clock), listener, stopping, lambda: 3.0)),
-        ]
+        metrics, clock = Metrics(), SystemClock()
+        intake = await stack.enter_async_context(_publisher(bootstrap, topic_prefix, publish_seconds, metrics))
+        outgoing = await stack.enter_async_context(_publisher(bootstrap, topic_prefix, 5.0, metrics))
+        keys = KeyRing(database, clock, seconds=0.5)
+        relay = Relay(database, outgoing, SCHEMA, metrics, clock)
+        ports = Ports(database, intake, relay, keys, SystemIds(), in_force_seconds, publish_seconds)
+        url = await stack.enter_async_context(_serving(build_app(ports, metrics, clock), relay))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        world = World(url, database, metrics, session, real_bootstrap or bootstrap, topic_prefix)
-        object.__setattr__(world, "acme", await world.client(ACME))
-        object.__setattr__(world, "globex", await world.client(GLOBEX))
-        try:
-            yield world
-        finally:
-            await session.close()
-            stopping.set()
-            await asyncio.gather(*tasks)
+        acme, globex = [Client(session, url, await fresh_key(database, tenant)) for tenant in (ACME, GLOBEX)]
+        yield World(url, ports, metrics, session, real_bootstrap or bootstrap, topic_prefix, acme, globex)
+
+
+@asynccontextmanager
+async def _publisher(
+    bootstrap: str, topic_prefix: str, seconds: float, metrics: Metrics
+) -> AsyncIterator[KafkaPublisher]:
+    publisher = KafkaPublisher(PublisherConfig(bootstrap, topic_prefix, seconds, rebuilding=True), metrics)
+    await publisher.start()
+    try:
+        yield publisher
+    finally:
+        await publisher.stop()
+
+
+@asynccontextmanager
+async def _serving(app: ASGIApp, relay: Relay) -> AsyncIterator[str]:
+    """The address of the application while it is served and the relay runs."""
+    stopping = asyncio.Event()
+    listener = server.listen("127.0.0.1", 0)
+    tasks = [
+        asyncio.create_task(relay.run(stopping)),
+        asyncio.create_task(server.serve(app, listener, stopping, lambda: 3.0)),
+    ]
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stopping.set()
+        await asyncio.gather(*tasks)
+
+
+async def fresh_key(database: Database, tenant: str) -> ApiKey:
+    """A new key of the tenant."""
+    key = make_key(secrets.token_bytes(40))
+    await insert_key(database, key, tenant=tenant, admin=False)
+    return key
 
 
 def trigger(**changes: object) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Called by `__main__`; tests call `build_app` with ports of their own.
 from __future__ import annotations
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
 
 from ensue.kafka.producer import KafkaPublisher, PublisherConfig
 from ensue.postgres.database import Database
@@ -23,14 +22,14 @@ from trigger_api.keys.queries import KeyRing
 from trigger_api.log.routes import router as log
 from trigger_api.ports import Ports
 from trigger_api.settings import ApiSettings
+from trigger_api.sql import SCHEMA
 from trigger_api.telemetry import Telemetry
-from trigger_api.triggers.commands import SCHEMA
 from trigger_api.triggers.routes import router as triggers
 
 POOL_SIZE = 16
 
 
-def build_app(ports: Ports, metrics: Metrics, clock: Clock) -> ASGIApp:
+def build_app(ports: Ports, metrics: Metrics, clock: Clock) -> FastAPI:
     """The application with everything around it."""
     app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.ports = ports
@@ -38,7 +37,8 @@ def build_app(ports: Ports, metrics: Metrics, clock: Clock) -> ASGIApp:
     openapi.install(app)
     for router in (log, triggers, events, chains):  # the log's path lies within that of the triggers
         app.include_router(router)
-    return Telemetry(app, metrics, clock, ports.ids)
+    app.add_middleware(Telemetry, metrics=metrics, clock=clock, ids=ports.ids)
+    return app
 
 
 async def run(settings: ApiSettings, lifecycle: Lifecycle) -> None:

@@ -6,6 +6,7 @@ refused here.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from email.message import Message
 from typing import Final
@@ -18,9 +19,10 @@ from ensue.wire import strict_json
 from ensue.wire.documents import Fault
 from ensue.wire.errors import DecodeError
 from ensue.wire.faults import step
-from trigger_api.problems import INVALID, MEDIA, TOO_LARGE, Problem, invalid
+from trigger_api.problems import INVALID, MEDIA, TIMEOUT, TOO_LARGE, Problem, invalid
 
 KIB: Final = 1024
+BODY_SECONDS: Final = 30.0
 MAX_DOCUMENT_BYTES: Final = 256 * KIB
 MAX_EVENTS_BYTES: Final = 1024 * KIB + 64 * KIB  # 1 MiB of events and their envelopes
 JSON_TYPE: Final = "application/json"
@@ -37,10 +39,13 @@ async def read_body(request: Request, limit: int) -> bytes:
         raise _too_large(limit)
     body = bytearray()
     try:
-        async for part in request.stream():
-            body += part
-            if len(body) > limit:
-                raise _too_large(limit)
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise Problem(TIMEOUT, f"The body did not arrive within {BODY_SECONDS:g} seconds.") from None
     except ClientDisconnect:
         raise Problem(INVALID, "The body ended early.") from None
     return bytes(body)

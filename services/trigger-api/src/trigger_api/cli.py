@@ -25,7 +25,7 @@ from ensue.wire.attributes import TENANT_SYNTAX, is_tenant
 from trigger_api.keys import commands
 from trigger_api.keys.rules import ID_BYTES, SECRET_BYTES, make_key
 from trigger_api.settings import KeySettings, MigrationSettings
-from trigger_api.triggers.commands import SCHEMA
+from trigger_api.sql import SCHEMA
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -43,6 +43,7 @@ FORBIDDEN: Final = ProblemType("forbidden", 403, "This key may not do that")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is no such thing")
 METHOD: Final = ProblemType("method-not-allowed", 405, "The method is not allowed here")
 PRECONDITION: Final = ProblemType("precondition-failed", 412, "The revision is another one")
+TIMEOUT: Final = ProblemType("request-timeout", 408, "The request took too long to arrive")
 TOO_LARGE: Final = ProblemType("too-large", 413, "The request is too large")
 MEDIA: Final = ProblemType("unsupported-media-type", 415, "The content type is not supported")
 INTERNAL: Final = ProblemType("internal-error", 500, "Something unexpected happened")
@@ -54,6 +55,7 @@ ALL: Final = (
     FORBIDDEN,
     NOT_FOUND,
     METHOD,
+    TIMEOUT,
     PRECONDITION,
     TOO_LARGE,
     MEDIA,

@@ -1,10 +1,13 @@
-"""The named statements of a domain folder, read from its `.sql` file at their first use and kept."""
+"""The schema that this service owns, and the named statements of its domain folders: read at first use, kept."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
 from ensue.postgres.queries import Queries
+
+SCHEMA: Final = "triggers"
 
 
 @cache

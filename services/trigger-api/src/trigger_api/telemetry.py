@@ -1,4 +1,4 @@
-"""The outermost layer of the HTTP server: names each request, counts it by route template, and answers defects.
+"""The outermost layer of the application: names each request, counts it by route template, and answers defects.
 
 Installed by `app`. A defect is logged with its traceback under the request's id and answered as a problem document that
 says nothing but that id.

@@ -13,11 +13,12 @@ from uuid import UUID
 from ensue.core.json import JsonObject
 from ensue.postgres.database import Connection, Record
 from ensue.postgres.outbox import enqueue
+from ensue.runtime.logs import bind, get_logger
 from ensue.wire import strict_json
 from trigger_api.access import Principal
 from trigger_api.ports import Ports
 from trigger_api.problems import PRECONDITION, Problem, not_found
-from trigger_api.sql import statements
+from trigger_api.sql import SCHEMA, statements
 from trigger_api.triggers.drafts import draft_of, patched
 from trigger_api.triggers.models import TriggerAnswer, answer_of
 from trigger_api.triggers.preconditions import Condition
@@ -36,8 +37,8 @@ from trigger_api.triggers.rules import (
     record_of,
 )
 
-SCHEMA: Final = "triggers"
 _SQL: Final = ("triggers", "commands.sql")
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,10 @@ async def _save(connection: Connection, statement: str, change: Change, caller: 
 
 
 async def _answer(ports: Ports, saved: _Saved) -> TriggerAnswer:
-    in_force = True
+    """The answer, once the change is in force or the wait for that is over."""
+    state, in_force = saved.state, True
     if saved.outbox_id is not None:
         in_force = await ports.relay.wait_sent(saved.outbox_id, ports.in_force_seconds)
-    return answer_of(saved.state, saved.updated_at, in_force=in_force)
+    with bind(tenant=state.tenant, trigger_id=state.trigger_id):
+        log.info("trigger_saved", revision=state.revision, enabled=state.enabled, in_force=in_force)
+    return answer_of(state, saved.updated_at, in_force=in_force)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from ensue.core.json import Json, JsonObject
+from ensue.core.json import Json
 from ensue.core.lineage import DEFAULT_MAX_CHAIN_DEPTH
 from trigger_api.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
 from trigger_api.triggers.rules import InFlight, Stored
-
-ALWAYS: Final[JsonObject] = {"all": []}  # the empty condition
 
 
 class TriggerStatus(StrEnum):
@@ -89,7 +87,7 @@ def answer_of(state: Stored, updated_at: datetime, *, in_force: bool) -> Trigger
         status=TriggerStatus.ACTIVE if state.enabled else TriggerStatus.DISABLED,
         revision=state.revision,
         when=_members(document.get("when")),
-        where=_members(_given(document.get("where"), ALWAYS)),
+        where=_members(document.get("where")),
         then={"mode": "sequential", **_members(document.get("then"))},
         delay=_given(document.get("delay"), 0),
         brakes={"max_chain_depth": DEFAULT_MAX_CHAIN_DEPTH, **_members(document.get("brakes"))},
