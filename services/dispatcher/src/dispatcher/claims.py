@@ -13,6 +13,8 @@ from uuid import UUID
 from ensue.postgres.database import Database, Record
 from ensue.postgres.queries import Queries
 
+FIRST = ""  # sorts before every lane
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -38,28 +40,32 @@ class Claim:
 
 
 class ClaimStore:
-    """The claiming side. `margin` is how long a lease outlives the deadline of its call."""
+    """The claiming side. `margin` is how long a lease outlives the deadline of its call.
 
-    def __init__(self, database: Database, worker: str, margin: timedelta) -> None:
+    Lanes are served in turn, `lanes_at_once` of them a statement; `_after` is the lane after which the next begins.
+    """
+
+    def __init__(self, database: Database, worker: str, margin: timedelta, lanes_at_once: int = 500) -> None:
         self._database = database
         self._worker = worker
         self._margin = margin.total_seconds()
-        self._after = ""
+        self._lanes_at_once = lanes_at_once
+        self._after = FIRST
         self._queries = Queries.load("dispatcher")
 
     async def claim(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
         """At most `limit` due actions, at most `per_lane` running in each lane. Raises Unavailable.
 
-        Each call goes on with the lane after the last one served, so that no lane waits for the lanes before it.
+        None are found only after a look at every lane.
         """
-        claims = await self._claim(busy, per_lane, limit)
-        if not claims and self._after:
-            self._after = ""
-            claims = await self._claim(busy, per_lane, limit)
-        self._after = max(each.lane for each in claims) if len(claims) == limit else ""
-        return claims
+        around = self._after == FIRST
+        while True:
+            claims = await self._next_lanes(busy, per_lane, limit)
+            if claims or (around and self._after == FIRST):
+                return claims
+            around = around or self._after == FIRST
 
-    async def _claim(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
+    async def _next_lanes(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
         async with self._database.transaction() as conn:
             rows = await conn.fetch(
                 self._queries["claim"],
@@ -70,8 +76,12 @@ class ClaimStore:
                 limit,
                 self._margin,
                 self._worker,
+                self._lanes_at_once,
             )
-        return [_claim(row) for row in rows]
+        claims = [_claim(row) for row in rows if row["action_id"] is not None]
+        full = len(claims) == limit
+        self._after = max(claim.lane for claim in claims) if full else rows[0]["last_lane"] or FIRST
+        return claims
 
 
 def _claim(row: Record) -> Claim:

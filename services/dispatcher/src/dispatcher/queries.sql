@@ -53,7 +53,8 @@ SELECT n.action_id, n.record_id, n.firing_id, n.tenant, n.path, n.position, n.ki
 -- name: claim
 -- From each lane that has something due, as many as the lane may still run: lanes after $1 in turn, so that none waits
 -- for another; a lane is found by a step in the index, not by reading its rows. $2, $3: calls running now, by lane.
--- $4: limit of a lane. $5: limit in all. $6: seconds that a lease outlives its call's deadline. $7: this worker.
+-- $4: limit of a lane. $5: limit in all. $6: seconds that a lease outlives its call's deadline. $7: this worker. $8: how
+-- many lanes to look at; where there are more, the last one is told in each row, and in one without an action if need be.
 WITH RECURSIVE lanes (lane) AS (
     (SELECT a.lane FROM dispatch.action a WHERE a.state = 'due' AND a.lane > $1 ORDER BY a.lane LIMIT 1)
     UNION ALL
@@ -61,7 +62,7 @@ WITH RECURSIVE lanes (lane) AS (
       FROM lanes l
      WHERE l.lane IS NOT NULL
 ), some_lanes AS (
-    SELECT lane FROM lanes WHERE lane IS NOT NULL LIMIT 200
+    SELECT lane FROM lanes WHERE lane IS NOT NULL LIMIT $8
 ), picked AS (
     SELECT p.action_id
       FROM some_lanes s
@@ -89,10 +90,10 @@ WITH RECURSIVE lanes (lane) AS (
        SET fence = excluded.fence, worker = excluded.worker, started_at = excluded.started_at, ended_at = NULL,
            result = 'started', detail = NULL
 )
-SELECT c.action_id, c.firing_id, c.tenant, c.kind, c.lane, c.request, c.flaw, c.timeout_seconds, c.attempt, c.fence,
-       f.trigger_id, f.correlation_id, f.depth, f.observed_at
-  FROM claimed c
-  JOIN dispatch.firing f USING (firing_id)
+SELECT looked.last_lane, c.action_id, c.firing_id, c.tenant, c.kind, c.lane, c.request, c.flaw, c.timeout_seconds,
+       c.attempt, c.fence, f.trigger_id, f.correlation_id, f.depth, f.observed_at
+  FROM (SELECT (SELECT lane FROM some_lanes OFFSET $8::int - 1) AS last_lane) AS looked
+  LEFT JOIN (claimed c JOIN dispatch.firing f USING (firing_id)) ON true
 
 -- name: expired
 SELECT action_id, firing_id, fence, kind
