@@ -95,11 +95,12 @@ def logs(
     """Show what the processes wrote."""
     files = log_files(_stack(root).layout, process)
     write = _write_json if as_json else _write_plain
+    written_from_now_on = follow(files)
     for name, line in last_lines(files, lines):
         write(name, line)
     if following:
         with suppress(KeyboardInterrupt), ended_by_signals():
-            for name, line in follow(files):
+            for name, line in written_from_now_on:
                 write(name, line)
 
 

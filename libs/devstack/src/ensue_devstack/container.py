@@ -71,6 +71,7 @@ def _kafka(identity: str, port: int) -> DockerContainer:
     for key, value in settings.items():
         container.with_env("KAFKA_" + key.upper().replace(".", "_"), value)
     container.with_volume_mapping(_named(identity, "kafka"), "/var/lib/kafka/data", mode="rw")
+    container.with_env("KAFKA_HEAP_OPTS", "-Xmx512m")
     container.ports["9092/tcp"] = (ADDRESS, port)
     return container
 

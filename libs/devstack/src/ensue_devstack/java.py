@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,9 +16,14 @@ _VERSION = re.compile(r'version "(\d+)')
 
 
 def find_java(environment: Mapping[str, str]) -> Path:
-    """The first Java that runs here and is new enough. Unavailable, saying what was tried, if none is."""
+    """The packaged Java, else that of JAVA_HOME, else that of PATH. Unavailable if none serves."""
+    return first_suitable(_candidates(environment))
+
+
+def first_suitable(candidates: Iterable[Path]) -> Path:
+    """The first that runs here and is new enough. Unavailable if none is."""
     tried = []
-    for candidate in _candidates(environment):
+    for candidate in candidates:
         major = _major_version(candidate)
         if major is not None and major >= OLDEST:
             return candidate

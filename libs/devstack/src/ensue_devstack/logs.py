@@ -33,8 +33,11 @@ def last_lines(files: Mapping[str, Path], count: int) -> Iterator[tuple[str, str
 
 
 def follow(files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-    """Every whole line that is written from now on, without end. A file that was begun anew is read from its start."""
-    read = {name: path.stat().st_size for name, path in files.items()}
+    """Every whole line that is written after this call, without end. A file begun anew is read from its start."""
+    return _lines_from({name: path.stat().st_size for name, path in files.items()}, files)
+
+
+def _lines_from(read: dict[str, int], files: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
     while True:
         for name, path in files.items():
             for line, end in _lines_after(path, read[name]):

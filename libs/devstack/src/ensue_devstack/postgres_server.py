@@ -27,6 +27,7 @@ from ensue_devstack.program import Kind, Program
 
 NAME = "postgres"
 ADMINISTRATOR = "postgres"
+STACK = "stack"  # beside data that lie elsewhere: the folder of the stack whose they are
 SETTINGS = {
     "listen_addresses": ADDRESS,
     "unix_socket_directories": "",
@@ -93,12 +94,21 @@ def data_folder(layout: Layout, user: OsUser | None) -> Path:
     if user is not None and not can_reach(user, layout.home):
         elsewhere = SHARED_PLACE / layout.identity
         make_shared(elsewhere)
+        _remove_orphans()
+        (elsewhere / STACK).write_text(str(layout.home), encoding="utf-8")
         if not place.is_symlink():
             place.symlink_to(elsewhere)
     place.mkdir(mode=0o700, exist_ok=True)
     if user is not None:
         os.chown(place, user.uid, user.gid)
     return layout.postgres_data
+
+
+def _remove_orphans() -> None:
+    """Delete data that lie elsewhere for stacks whose own folder is no more (a deleted checkout, a test's)."""
+    for note in SHARED_PLACE.glob(f"*/{STACK}"):
+        if not Path(note.read_text(encoding="utf-8")).exists():
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def remove_data(layout: Layout) -> None:

@@ -112,8 +112,7 @@ class Stack:
         if not self.layout.home.is_dir():
             return
         self._end_supervisor(report)
-        if end_leftovers(self.layout):
-            report(Progress("ended what had been left without a supervisor"))
+        end_leftovers(self.layout)
         self.layout.dev_info.unlink(missing_ok=True)
 
     def reset(self, report: Report = silent) -> None:
