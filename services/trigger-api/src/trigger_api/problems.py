@@ -15,12 +15,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from ensue.core.errors import EnsueError, Unavailable
 from ensue.wire.documents import DocumentInvalid, Fault
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 2
+_METHODS: Final = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +177,23 @@ def _fault(place: Sequence[str | int], kind: str, message: str) -> Fault:
     return Fault(pointer, "is missing or wrong", message)
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     headers = dict(error.headers or {})
+    if error.status_code == METHOD.status:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     kind = next((known for known in ALL if known.status == error.status_code), None)
     if kind is None:
         kind = INVALID if error.status_code < INTERNAL.status else INTERNAL
     detail = {NOT_FOUND: "There is no such address.", METHOD: "This address does not know that method."}
     return answer(Problem(kind, detail.get(kind, kind.title + "."), headers=headers))
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What the address of a request does know; the framework names only what its first route for it knows."""
+    known: set[str] = set()
+    for method in _METHODS:
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            known.add(method)
+    return known
