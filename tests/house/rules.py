@@ -19,7 +19,8 @@ DRAWERS = frozenset({"utils", "util", "helpers", "helper", "base", "manager", "m
 MOCKS = ("unittest.mock", "mock.", "pytest_mock", "mockafka", "asyncmock", "pgmock", "pytest_postgresql.factories.noop")
 OWN_CLIENT = {"aiokafka": "libs/common/src/ensue/kafka/", "asyncpg": "libs/common/src/ensue/postgres/"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-MAY_SLEEP = ("tests/support/eventually.py", "tests/bench/")  # the one that waits, and programs that measure time
+# The one that waits, a producer that was asked to come back later, and programs that measure time.
+MAY_SLEEP = ("tests/support/eventually.py", "tests/support/load.py", "tests/bench/")
 IGNORE = re.compile(r"#\s*(noqa|type:\s*ignore|pragma)")
 IGNORE_WITH_REASON = re.compile(
     r"#\s*(noqa:\s*[A-Z0-9, ]+?|type:\s*ignore\[[\w, -]+\]|pragma:\s*no cover)\s*(#|-|—)+\s*\S+"

@@ -152,4 +152,4 @@ async def test_twenty_thousand_events_survive_the_death_of_everything(
     assert len(producer.accepted) == EVENTS
     assert receiver.events == called, "an accepted event was lost, or one was called for that nobody asked for"
     assert receiver.doubled == {}, "one event fired one trigger twice"
-    print(f"accepted {EVENTS}, asked to repeat {producer.refused}, calls repeated {receiver.repeated}")  # noqa: T201
+    print(f"accepted {EVENTS}, asked to repeat {producer.refused}, calls repeated {receiver.repeated}")  # noqa: T201 - the counts of the run, for whoever watches
