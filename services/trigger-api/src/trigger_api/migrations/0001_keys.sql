@@ -1,6 +1,7 @@
 -- API keys. A key names its tenant; the secret half is kept only as its SHA-256.
 
 -- migrate:up
+SET LOCAL lock_timeout = '5s';
 GRANT USAGE ON SCHEMA triggers TO ensue_trigger_api, ensue_evaluator, ensue_dispatcher;
 
 CREATE TABLE triggers.api_key (

@@ -2,6 +2,7 @@
 -- Documents are kept as `json`: they come back with the order and the numbers in which they were given.
 
 -- migrate:up
+SET LOCAL lock_timeout = '5s';
 CREATE TABLE triggers.trigger (
     tenant text NOT NULL CHECK (tenant <> ''),
     trigger_id uuid NOT NULL,

@@ -1,6 +1,7 @@
 -- What trigger-api says on `ensue.triggers`, written in the transaction of the change that it tells.
 
 -- migrate:up
+SET LOCAL lock_timeout = '5s';
 -- The outbox of a schema: what a service says because of a database change, written in that change's transaction and
 -- relayed to Kafka by ensue.postgres.outbox.Relay. Every schema that has one copies this text, unchanged, into a
 -- migration (which runs with its own schema first in the search path) and then grants SELECT, INSERT, UPDATE and
