@@ -25,13 +25,11 @@ from ensue_devstack.demo.example_files import find_examples
 from ensue_devstack.demo.github_bodies import Body, github_bodies
 from ensue_devstack.demo.screen import Screen, as_json, summary_table
 from ensue_devstack.demo.story import Stage, Story
-from ensue_devstack.layout import Layout, Secrets
 from ensue_devstack.screen import ended_by_signals, shown_progress
 from ensue_devstack.stack import Raised, Stack
 from ensue_devstack.state import Extent
 
 RUN_DIGITS = 8
-WORKER = "studio-worker"
 
 
 def demo(
@@ -47,7 +45,8 @@ def demo(
     begun = clock.monotonic()
     with ended_by_signals(), _stack_up(stack) as (raised, bodies):
         screen.say(f"The stack is up after {clock.monotonic() - begun:.0f} s: Apache Kafka, PostgreSQL, four services.")
-        sums = asyncio.run(_play(_stage(stack.layout, raised, examples), screen, bodies))
+        stage = Stage(raised.info, stack.layout, examples, run=SystemIds().new().hex[:RUN_DIGITS])
+        sums = asyncio.run(_play(stage, screen, bodies))
         if json_wanted:
             typer.echo(orjson.dumps(sums, option=orjson.OPT_INDENT_2).decode())
         screen.say(f"The demo took {clock.monotonic() - begun:.0f} s.")
@@ -69,17 +68,6 @@ def _stack_up(stack: Stack) -> Iterator[tuple[Raised, list[Body]]]:
         if raised.started:
             with shown_progress() as report:
                 stack.take_down(report)
-
-
-def _stage(layout: Layout, raised: Raised, examples: Path) -> Stage:
-    return Stage(
-        info=raised.info,
-        webhook_secret=Secrets.kept(layout).webhook_secret,
-        examples=examples,
-        files=layout.home / "demo",
-        log=layout.log(WORKER),
-        run=SystemIds().new().hex[:RUN_DIGITS],
-    )
 
 
 async def _play(stage: Stage, screen: Screen, bodies: list[Body]) -> JsonObject:

@@ -23,9 +23,11 @@ from ensue_devstack.demo.screen import Screen, firings_table, forest, progress_l
 from ensue_devstack.demo.sums import Sums, Witness
 from ensue_devstack.demo.worker_process import WorkerSetup, running_worker
 from ensue_devstack.dev_info import DevInfo
+from ensue_devstack.layout import Layout, Secrets
 
 BRIEFS = ("A lighthouse in winter", "Rain on the night train", "The last orchard")
 VARIANTS = 3
+WORKER_LOG = "studio-worker"
 STUDIO_SOURCE = "urn:example:studio:briefs"
 BATCH_BYTES = 512 * 1024
 BATCH_EVENTS = 50
@@ -37,14 +39,17 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the demo plays. run: names this run, so that its events are new ones."""
+    """Where the demo plays. run: names this run, so that its events are new ones. layout: of the stack."""
 
     info: DevInfo
-    webhook_secret: str
+    layout: Layout
     examples: Path
-    files: Path
-    log: Path
     run: str
+
+    @property
+    def files(self) -> Path:
+        """Where the worker's work ends up."""
+        return self.layout.home / "demo"
 
     @property
     def connection(self) -> Connection:
@@ -70,8 +75,14 @@ class Story:
     @classmethod
     async def begin(cls, stage: Stage, screen: Screen, clock: Clock, stack: AsyncExitStack) -> Self:
         """Start the worker and everything else that the demo needs; `stack` ends it."""
+        layout = stage.layout
         setup = WorkerSetup(
-            stage.examples / STUDIO / WORKER, stage.connection, stage.webhook_secret, stage.files, stage.log
+            program=stage.examples / STUDIO / WORKER,
+            connection=stage.connection,
+            webhook_secret=Secrets.kept(layout).webhook_secret,
+            files=stage.files,
+            log=layout.log(WORKER_LOG),
+            marker=layout.marker(),
         )
         info = stage.info
         return cls(

@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,14 @@ PAUSE_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """What the worker is told."""
+    """What the worker is told. marker: that of the stack, so that whoever cleans up after a killed demo finds it."""
 
     program: Path
     connection: Connection
     webhook_secret: str
     files: Path
     log: Path
+    marker: Mapping[str, str]
 
 
 @asynccontextmanager
@@ -53,6 +54,7 @@ async def running_worker(setup: WorkerSetup) -> AsyncIterator[str]:
 def _environment(setup: WorkerSetup, port: int) -> dict[str, str]:
     return {
         **os.environ,
+        **setup.marker,
         "ENSUE_API_URL": setup.connection.api_url,
         "ENSUE_API_KEY": setup.connection.api_key,
         "STUDIO_PORT": str(port),
