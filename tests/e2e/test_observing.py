@@ -28,6 +28,7 @@ async def test_every_service_shows_its_metrics(system: System, service: str) -> 
     assert any(name.startswith("ensue_") for name in names)
 
 
+@pytest.mark.requirement("R18.6")
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_service_is_live_and_ready(system: System, service: str) -> None:
     origin = system.info.metrics[service].removesuffix("/metrics")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent  # of the environment that runs the tests, be it activated or not
 TREES = ("libs", "services", "tests", "scripts", "examples")
 NOT_OURS = frozenset({"node_modules", "__pycache__", ".venv", "build", "dist"})
 

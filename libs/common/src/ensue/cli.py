@@ -15,7 +15,7 @@ import typer
 
 from ensue.core.errors import EnsueError, InvalidValue, Unavailable
 from ensue.exits import ExitCode
-from ensue.wire.faults import DocumentInvalid
+from ensue.wire.faults import DocumentInvalid, Fault
 
 COMMANDS_GROUP = "ensue.commands"
 PURPOSE = "When X happens, Y ensues. Exit codes: 0 done, 1 the answer is no, 2 the input is wrong, 3 a server is away."
@@ -70,8 +70,12 @@ def explain(error: EnsueError) -> str:
     """The failure in words for the terminal; a wrong document has a line for each place that is wrong."""
     if not isinstance(error, DocumentInvalid):
         return f"ensue: {error}\n"
-    places = [f"  {fault.pointer or '/'}: {fault.message} ({fault.expected})" for fault in error.faults]
-    return "\n".join(["ensue: the document is wrong", *places, ""])
+    return "\n".join(["ensue: the document is wrong", *map(_place, error.faults), ""])
+
+
+def _place(fault: Fault) -> str:
+    right = f" ({fault.expected})" if fault.expected else ""
+    return f"  {fault.pointer or '/'}: {fault.message}{right}"
 
 
 def _add(app: typer.Typer, name: str, entry: EntryPoint) -> None:
