@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     consumes,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -93,6 +94,7 @@ class Dispatchers(RuleBasedStateMachine):
         self.rightful: dict[UUID, Held] = {}
         self.cancelled: set[UUID] = set()
 
+    @precondition(lambda self: len(self.store.runs) < 2)  # few firings meet often
     @rule(actions=st.integers(1, 3), mode=st.sampled_from(list(Mode)), limit=st.integers(1, 3))
     def take_in(self, actions: int, mode: Mode, limit: int) -> None:
         firing = UUID(int=(len(self.store.runs) + 1) * 100)
@@ -107,19 +109,28 @@ class Dispatchers(RuleBasedStateMachine):
         due = self.store.in_state(ActionState.DUE)
         if not due:
             return multiple()
-        picked = due[choice % len(due)]
-        done = self.store.apply(picked.firing, Claimed(picked.action))
-        assert done.accepted
-        claim = Held(picked.firing, picked.action, self.store.action(picked).fence)
-        assert picked.action not in self.rightful, "two workers hold one action"
-        self.rightful[picked.action] = claim
-        self.store.attempts[picked.action, self.store.action(picked).attempt] = AttemptResult.STARTED
+        return self._claim(due[choice % len(due)])
+
+    def _claim(self, due: Held) -> Held:
+        assert self.store.apply(due.firing, Claimed(due.action)).accepted
+        claim = Held(due.firing, due.action, self.store.action(due).fence)
+        assert due.action not in self.rightful, "two workers hold one action"
+        self.rightful[due.action] = claim
+        self.store.attempts[due.action, self.store.action(due).attempt] = AttemptResult.STARTED
         return claim
 
     @rule(claim=held, result=RESULTS, chance=st.floats(0, 1, exclude_max=True))
     def finish(self, claim: Held, result: Result, chance: float) -> None:
         """The claim stays in the bundle: the same worker may report again, and much too late."""
         self._settle(claim, Finished(claim.action, claim.fence, result, chance))
+
+    @rule(target=held, claim=held, result=RESULTS)
+    def freeze_and_wake(self, claim: Held, result: Result) -> object:
+        """Its lease runs out, another worker takes over, and then it wakes and reports."""
+        self._settle(claim, LeaseExpired(claim.action, claim.fence))
+        taken_over = [self._claim(due) for due in self.store.in_state(ActionState.DUE) if due.action == claim.action]
+        self._settle(claim, Finished(claim.action, claim.fence, result, 0.0))
+        return multiple(*taken_over)
 
     @rule(claim=held)
     def give_back(self, claim: Held) -> None:
