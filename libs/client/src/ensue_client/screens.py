@@ -25,6 +25,10 @@ STYLES: Mapping[str, str] = {
     "disabled": "dim",
     "pending": "cyan",
 }
+WIDE = 120  # columns from which everything of a row is shown
+PIPE = 1000
+WRAPPED = frozenset({"trigger", "name"})
+CLIPPED = frozenset({"event", "subject", "when"})
 Names = Mapping[str, str]
 
 
@@ -33,7 +37,7 @@ def show_published(events: Sequence[Published]) -> None:
     table = _table("id", "chain")
     for event in events:
         table.add_row(escape(event.id), str(event.correlation_id))
-    console = Console()
+    console = screen()
     console.print(table)
     if events:
         console.print(f"What follows: ensue chain {events[0].correlation_id}", highlight=False)
@@ -44,15 +48,17 @@ def show_triggers(triggers: Sequence[JsonObject]) -> None:
     table = _table("id", "name", "status", "revision", "when")
     for trigger in triggers:
         types = _member(_member(trigger, "when"), "event").get("types")
-        listens = ", ".join(map(str, types)) if isinstance(types, list) else ""
         status = _styled(str(trigger.get("status", "")))
-        table.add_row(_text(trigger, "id"), _text(trigger, "name"), status, _text(trigger, "revision"), escape(listens))
-    Console().print(table)
+        listens = _first_of(types if isinstance(types, list) else [])
+        table.add_row(_text(trigger, "id"), _text(trigger, "name"), status, _text(trigger, "revision"), listens)
+    screen().print(table)
 
 
 def show_log(page: Page, names: Names) -> None:
     """One line a firing, newest first. `names`: of the triggers, by their ids."""
-    table = _table("at", "status", "trigger", "event", "subject", "depth", "chain")
+    console = screen()
+    more = ("subject", "depth") if console.width >= WIDE else ()
+    table = _table("at", "status", "trigger", "event", *more, "chain")
     for row in page.items:
         trigger = _text(row, "trigger_id")
         table.add_row(
@@ -60,11 +66,9 @@ def show_log(page: Page, names: Names) -> None:
             _styled(str(row.get("status")), row.get("reason")),
             escape(names.get(trigger, trigger)),
             _text(row, "event_type"),
-            _text(row, "event_subject"),
-            _text(row, "depth"),
+            *((_text(row, "event_subject"), _text(row, "depth")) if more else ()),
             _text(row, "correlation_id"),
         )
-    console = Console()
     console.print(table)
     if page.next_cursor:
         console.print(f"There are more: ensue log --cursor {page.next_cursor}", highlight=False)
@@ -72,7 +76,7 @@ def show_log(page: Page, names: Names) -> None:
 
 def show_chain(chain: JsonObject, names: Names) -> None:
     """The whole chain as trees, one a root."""
-    console = Console()
+    console = screen()
     for tree in chain_trees(chain, names):
         console.print(tree)
     counts = _member(chain, "counts")
@@ -135,11 +139,23 @@ def _styled(status: str, reason: Json = None) -> str:
     return f"[{style}]{escape(status)}{why}[/{style}]"
 
 
+def screen() -> Console:
+    """The terminal; what reads a pipe gets whole lines, however long they are."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE)
+
+
 def _table(*columns: str) -> Table:
+    """Ids are never broken, so that they can be copied; names are, at their words."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="ellipsis" if column in CLIPPED else "fold", no_wrap=column not in WRAPPED)
     return table
+
+
+def _first_of(types: Sequence[Json]) -> str:
+    more = f" +{len(types) - 1}" if len(types) > 1 else ""
+    return escape(str(types[0])) + more if types else ""
 
 
 def _clock(instant: Json) -> str:
