@@ -27,8 +27,7 @@ STYLES: Mapping[str, str] = {
 }
 WIDE = 120  # columns from which everything of a row is shown
 PIPE = 1000
-WRAPPED = frozenset({"trigger", "name"})
-CLIPPED = frozenset({"event", "subject", "when"})
+WRAPPED = frozenset({"trigger", "name", "event", "subject", "when"})
 Names = Mapping[str, str]
 
 
@@ -146,10 +145,10 @@ def screen() -> Console:
 
 
 def _table(*columns: str) -> Table:
-    """Ids are never broken, so that they can be copied; names are, at their words."""
+    """Ids are never broken, so that they can be copied; whatever people have named is, where the screen is narrow."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        table.add_column(column, overflow="ellipsis" if column in CLIPPED else "fold", no_wrap=column not in WRAPPED)
+        table.add_column(column, overflow="fold", no_wrap=column not in WRAPPED)
     return table
 
 
