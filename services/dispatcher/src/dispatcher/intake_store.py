@@ -50,7 +50,8 @@ class IntakeStore:
     async def _standings(self, firings: Sequence[Firing], conn: Connection) -> dict[tuple[str, UUID], Standing]:
         triggers = sorted({firing.trigger_id for firing in firings})
         await conn.execute(self._queries["hold_triggers"], triggers)
-        rows = await conn.fetch(self._queries["standings"], triggers)
+        tenants = list({firing.tenant for firing in firings})
+        rows = await conn.fetch(self._queries["standings"], tenants, triggers)
         return {(row["tenant"], row["trigger_id"]): Standing(row["deleted"], row["cancel_before"]) for row in rows}
 
     async def _write_plans(self, intakes: Sequence[Intake], conn: Connection) -> None:

@@ -38,10 +38,10 @@ class Revisions:
         """What each firing's revision wishes."""
         wanted = {revision_key(each) for each in firings}
         found = {key: self._known[key] for key in wanted if key in self._known}
-        missing = [key for key in wanted if key not in found]
+        missing = {key for key in wanted if key not in found}
         if missing:
-            rows = await conn.fetch(self._queries["revisions"], *columns(missing, 3))
-            found |= {(row["tenant"], row["trigger_id"], row["revision"]): _read(row) for row in rows}
+            rows = await conn.fetch(self._queries["revisions"], *(set(column) for column in columns(missing, 3)))
+            found |= {key: _read(row) for row in rows if (key := _key(row)) in missing}
         self._keep(found)
         unknown = Unreadable("the revision is not in triggers.v_revision")
         return {key: found.get(key, unknown) for key in wanted}
@@ -52,6 +52,10 @@ class Revisions:
             self._known.move_to_end(key)
         for _ in range(len(self._known) - self._kept):
             self._known.popitem(last=False)
+
+
+def _key(row: Record) -> Key:
+    return row["tenant"], row["trigger_id"], row["revision"]
 
 
 def _read(row: Record) -> Wish:

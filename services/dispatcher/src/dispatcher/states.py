@@ -188,17 +188,13 @@ def step(run: Run, happening: Happening) -> Step:
             ended = (_cancelled(each, reason) if each.state in UNSTARTED else each for each in run.actions)
             return _settled(run, replace(marked, actions=tuple(ended)))
         case Recorded():
-            skipped = (
-                replace(each, state=ActionState.SKIPPED, due_in=None, detail=TEST_MODE_DETAIL) for each in run.actions
-            )
-            return _settled(run, replace(run, actions=tuple(skipped)))
+            return _settled(run, replace(run, actions=tuple(map(_recorded, run.actions))))
 
 
 def opened(run: Run) -> Run:
     """A new firing whose actions all wait, with those made due that begin: the first one, or all together."""
     first = run.actions if run.mode is Mode.PARALLEL else run.actions[:1]
-    due = (replace(each, state=ActionState.DUE, due_in=timedelta(0)) for each in first)
-    return replace(run, actions=(*due, *run.actions[len(first) :]))
+    return replace(run, actions=(*map(_released, first), *run.actions[len(first) :]))
 
 
 _Moved: TypeAlias = tuple[Action, AttemptEnd | None]
@@ -210,11 +206,8 @@ def _on(run: Run, action_id: UUID, fence: int | None, move: Callable[[Action], _
     if place is None:
         return Step(run, accepted=False)
     before = run.actions[place]
-    if fence is None:
-        legal = before.state is ActionState.DUE
-    else:
-        legal = before.state is ActionState.RUNNING and before.fence == fence
-    if not legal:
+    holds_it = before.state is ActionState.RUNNING and before.fence == fence
+    if not (before.state is ActionState.DUE if fence is None else holds_it):
         return Step(run, accepted=False)
     after, attempt = move(before)
     moved = _followed(replace(run, actions=(*run.actions[:place], after, *run.actions[place + 1 :])), after)
@@ -264,6 +257,10 @@ def _again(run: Run, action: Action, wait: timedelta | None, said: str | None) -
 
 def _cancelled(action: Action, reason: str) -> Action:
     return replace(action, state=ActionState.CANCELLED, due_in=None, reason=reason)
+
+
+def _recorded(action: Action) -> Action:
+    return replace(action, state=ActionState.SKIPPED, due_in=None, detail=TEST_MODE_DETAIL)
 
 
 def _attempt(action: Action, result: AttemptResult, detail: str | None) -> AttemptEnd:
