@@ -54,23 +54,44 @@ def show_triggers(triggers: Sequence[JsonObject]) -> None:
 
 
 def show_log(page: Page, names: Names) -> None:
-    """One line a firing, newest first. `names`: of the triggers, by their ids."""
+    """A line a firing, newest first; two on a narrow screen. `names`: of the triggers, by their ids."""
     console = screen()
-    more = ("subject", "depth") if console.width >= WIDE else ()
-    table = _table("at", "status", "trigger", "event", *more, "chain")
-    for row in page.items:
-        trigger = _text(row, "trigger_id")
+    if console.width < WIDE:
+        for row in page.items:
+            console.print("\n".join(_log_lines(row, names)), highlight=False, soft_wrap=True)
+    else:
+        console.print(_log_table(page.items, names))
+    if page.next_cursor:
+        console.print(f"There are more: ensue log --cursor {page.next_cursor}", highlight=False)
+
+
+def _log_table(rows: Sequence[JsonObject], names: Names) -> Table:
+    table = _table("at", "status", "trigger", "event", "subject", "depth", "chain")
+    for row in rows:
         table.add_row(
             _clock(row.get("at")),
             _styled(str(row.get("status")), row.get("reason")),
-            escape(names.get(trigger, trigger)),
+            _trigger(row, names),
             _text(row, "event_type"),
-            *((_text(row, "event_subject"), _text(row, "depth")) if more else ()),
+            _text(row, "event_subject"),
+            _text(row, "depth"),
             _text(row, "correlation_id"),
         )
-    console.print(table)
-    if page.next_cursor:
-        console.print(f"There are more: ensue log --cursor {page.next_cursor}", highlight=False)
+    return table
+
+
+def _log_lines(row: JsonObject, names: Names) -> tuple[str, str]:
+    status = _styled(str(row.get("status")), row.get("reason"))
+    event = f"{_text(row, 'event_type')} {_text(row, 'event_subject')}".rstrip()
+    return (
+        f"{_clock(row.get('at'))} {status} [bold]{_trigger(row, names)}[/bold]",
+        f"         {event} [dim]depth {_text(row, 'depth')}, chain {_text(row, 'correlation_id')}[/dim]",
+    )
+
+
+def _trigger(row: JsonObject, names: Names) -> str:
+    trigger = str(row.get("trigger_id"))
+    return escape(names.get(trigger, trigger))
 
 
 def show_chain(chain: JsonObject, names: Names) -> None:
@@ -105,9 +126,8 @@ def trigger_ids(chain: JsonObject) -> Iterator[str]:
 
 def _grow(branch: Tree, event: JsonObject, names: Names) -> None:
     for firing in _members(event, "firings"):
-        trigger = str(firing.get("trigger_id"))
         status = _styled(str(firing.get("status")), firing.get("reason"))
-        fired = branch.add(f"[bold]{escape(names.get(trigger, trigger))}[/bold] {status}")
+        fired = branch.add(f"[bold]{_trigger(firing, names)}[/bold] {status}")
         for action in _members(firing, "actions"):
             _add_action(fired, action, names)
 
