@@ -27,7 +27,12 @@ def test_every_form_gives_the_same_documents(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"name: [", "neither YAML nor JSON"), (b"\xff", "not UTF-8"), (b"just words", "must be an object")],
+    [
+        (b"name: [", "not YAML"),
+        (b"\xff", "not UTF-8"),
+        (b"just words", "must be an object"),
+        (b"name: a\nname: b", "stands twice"),
+    ],
 )
 def test_what_is_no_document_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "documents"
@@ -35,6 +40,12 @@ def test_what_is_no_document_is_named(tmp_path: Path, content: bytes, said: str)
     with pytest.raises(InvalidValue, match=said) as refused:
         read_documents([file])
     assert str(file) in str(refused.value)
+
+
+def test_yaml_is_read_as_ensue_check_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "trigger.yaml"
+    file.write_text("on: yes\nat: 09:00\n")
+    assert read_documents([file]) == [{"on": "yes", "at": "09:00"}]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

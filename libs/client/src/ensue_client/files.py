@@ -1,4 +1,7 @@
-"""Documents from files: JSON, JSON lines or YAML, one or many in a file. Called by the commands that take files."""
+"""Documents from files, read as `ensue check` reads them: JSON or YAML, one or many in a file; also JSON lines.
+
+Called by the commands that take files, and by the demo.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import orjson
-import yaml
-
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json, JsonObject
+from ensue.wire import strict_json
+from ensue.wire.document_files import FileInvalid, SourceDocument
+from ensue.wire.document_files import read_documents as parse
+from ensue.wire.errors import DecodeError
 
 STDIN = "-"
+JSON_ENDING = ".json"
 
 
 def read_documents(files: Sequence[Path]) -> list[JsonObject]:
@@ -21,28 +26,37 @@ def read_documents(files: Sequence[Path]) -> list[JsonObject]:
 
 
 def _documents(name: str) -> Iterator[JsonObject]:
-    for content in _contents(name, _text(name)):
-        for document in content if isinstance(content, list) else [content]:
-            if not isinstance(document, dict):
-                raise InvalidValue(f"{name}: a document must be an object, not {type(document).__name__}")
-            yield document
-
-
-def _text(name: str) -> str:
+    content = _content(name)
     try:
-        return sys.stdin.read() if name == STDIN else Path(name).read_text(encoding="utf-8")
+        values = [_value(name, document) for document in parse(content, is_json=name.endswith(JSON_ENDING))]
+    except FileInvalid as invalid:
+        values = _lines(content)
+        if not values:
+            place = f" (line {invalid.fault.place.line})" if invalid.fault.place else ""
+            raise InvalidValue(f"{name} {invalid.fault.message}{place}") from invalid
+    for value in values:
+        if not isinstance(value, dict):
+            raise InvalidValue(f"{name}: a document must be an object, not {type(value).__name__}")
+        yield value
+
+
+def _content(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
     except OSError as error:
         raise InvalidValue(f"{name} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidValue(f"{name} is not UTF-8 text (byte {error.start})") from error
 
 
-def _contents(name: str, text: str) -> list[Json]:
-    """YAML, of which JSON is a part, in one or several documents; or one JSON value a line."""
+def _value(name: str, document: SourceDocument) -> Json:
+    for fault in document.faults:
+        place = f" line {fault.place.line}:" if fault.place else ""
+        raise InvalidValue(f"{name}:{place} {fault.message}")
+    return document.value
+
+
+def _lines(content: bytes) -> list[Json]:
+    """One JSON value a line; nothing where it is not that."""
     try:
-        return [content for content in yaml.load_all(text, Loader=yaml.CSafeLoader) if content is not None]
-    except yaml.YAMLError as yaml_error:
-        try:
-            return [orjson.loads(line) for line in text.splitlines() if line.strip()]
-        except orjson.JSONDecodeError:
-            raise InvalidValue(f"{name} is neither YAML nor JSON: {yaml_error}") from yaml_error
+        return [strict_json.decode(line) for line in content.splitlines() if line.strip()]
+    except DecodeError:
+        return []

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from ensue.core.json import Json, JsonObject
+from ensue_client.answers import member, members, text
 from ensue_client.client import Page
 from ensue_client.events import Published
 
@@ -46,10 +47,10 @@ def show_triggers(triggers: Sequence[JsonObject]) -> None:
     """One line a trigger."""
     table = _table("id", "name", "status", "revision", "when")
     for trigger in triggers:
-        types = _member(_member(trigger, "when"), "event").get("types")
+        types = member(member(trigger, "when"), "event").get("types")
         status = _styled(str(trigger.get("status", "")))
         listens = _first_of(types if isinstance(types, list) else [])
-        table.add_row(_text(trigger, "id"), _text(trigger, "name"), status, _text(trigger, "revision"), listens)
+        table.add_row(_shown(trigger, "id"), _shown(trigger, "name"), status, _shown(trigger, "revision"), listens)
     screen().print(table)
 
 
@@ -72,20 +73,20 @@ def _log_table(rows: Sequence[JsonObject], names: Names) -> Table:
             _clock(row.get("at")),
             _styled(str(row.get("status")), row.get("reason")),
             _trigger(row, names),
-            _text(row, "event_type"),
-            _text(row, "event_subject"),
-            _text(row, "depth"),
-            _text(row, "correlation_id"),
+            _shown(row, "event_type"),
+            _shown(row, "event_subject"),
+            _shown(row, "depth"),
+            _shown(row, "correlation_id"),
         )
     return table
 
 
 def _log_lines(row: JsonObject, names: Names) -> tuple[str, str]:
     status = _styled(str(row.get("status")), row.get("reason"))
-    event = f"{_text(row, 'event_type')} {_text(row, 'event_subject')}".rstrip()
+    event = f"{_shown(row, 'event_type')} {_shown(row, 'event_subject')}".rstrip()
     return (
         f"{_clock(row.get('at'))} {status} [bold]{_trigger(row, names)}[/bold]",
-        f"         {event} [dim]depth {_text(row, 'depth')}, chain {_text(row, 'correlation_id')}[/dim]",
+        f"         {event} [dim]depth {_shown(row, 'depth')}, chain {_shown(row, 'correlation_id')}[/dim]",
     )
 
 
@@ -99,7 +100,7 @@ def show_chain(chain: JsonObject, names: Names) -> None:
     console = screen()
     for tree in chain_trees(chain, names):
         console.print(tree)
-    counts = _member(chain, "counts")
+    counts = member(chain, "counts")
     said = ", ".join(f"{count} {what}" for what, count in counts.items())
     console.print(f"{chain.get('status')}: {said}", highlight=False)
     if chain.get("truncated"):
@@ -108,7 +109,7 @@ def show_chain(chain: JsonObject, names: Names) -> None:
 
 def chain_trees(chain: JsonObject, names: Names) -> Iterator[Tree]:
     """A tree for each root of the chain: events, under them firings, under these their actions."""
-    for root in _members(chain, "roots"):
+    for root in members(chain, "roots"):
         tree = Tree(_event_label(root), guide_style="dim")
         _grow(tree, root, names)
         yield tree
@@ -116,24 +117,24 @@ def chain_trees(chain: JsonObject, names: Names) -> Iterator[Tree]:
 
 def trigger_ids(chain: JsonObject) -> Iterator[str]:
     """The triggers that a chain speaks of."""
-    waiting = list(_members(chain, "roots"))
+    waiting = list(members(chain, "roots"))
     while waiting:
         event = waiting.pop()
-        for firing in _members(event, "firings"):
+        for firing in members(event, "firings"):
             yield str(firing.get("trigger_id"))
-            waiting += [event for action in _members(firing, "actions") for event in _members(action, "events")]
+            waiting += [event for action in members(firing, "actions") for event in members(action, "events")]
 
 
 def _grow(branch: Tree, event: JsonObject, names: Names) -> None:
-    for firing in _members(event, "firings"):
+    for firing in members(event, "firings"):
         status = _styled(str(firing.get("status")), firing.get("reason"))
         fired = branch.add(f"[bold]{_trigger(firing, names)}[/bold] {status}")
-        for action in _members(firing, "actions"):
+        for action in members(firing, "actions"):
             _add_action(fired, action, names)
 
 
 def _add_action(branch: Tree, action: JsonObject, names: Names) -> None:
-    events = list(_members(action, "events"))
+    events = list(members(action, "events"))
     label = _action_label(action)
     taken = branch.add(label)
     for event in events:
@@ -141,15 +142,15 @@ def _add_action(branch: Tree, action: JsonObject, names: Names) -> None:
 
 
 def _event_label(event: JsonObject) -> str:
-    subject = f" [dim]{_text(event, 'subject')}[/dim]" if event.get("subject") else ""
+    subject = f" [dim]{_shown(event, 'subject')}[/dim]" if event.get("subject") else ""
     depth = f" [dim]depth {event.get('depth')}[/dim]"
-    return f"[bold blue]{_text(event, 'type') or 'event'}[/bold blue]{subject}{depth}"
+    return f"[bold blue]{_shown(event, 'type') or 'event'}[/bold blue]{subject}{depth}"
 
 
 def _action_label(action: JsonObject) -> str:
     attempts = action.get("attempts")
     tries = f" [dim]{attempts} attempts[/dim]" if isinstance(attempts, int) and attempts > 1 else ""
-    return f"{_text(action, 'kind') or 'action'} {_styled(str(action.get('status')), action.get('reason'))}{tries}"
+    return f"{_shown(action, 'kind') or 'action'} {_styled(str(action.get('status')), action.get('reason'))}{tries}"
 
 
 def _styled(status: str, reason: Json = None) -> str:
@@ -185,17 +186,5 @@ def _clock(instant: Json) -> str:
         return str(instant)
 
 
-def _text(row: JsonObject, name: str) -> str:
-    value = row.get(name)
-    return "" if value is None else escape(str(value))
-
-
-def _member(row: JsonObject, name: str) -> JsonObject:
-    value = row.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _members(row: JsonObject, name: str) -> Iterator[JsonObject]:
-    value = row.get(name)
-    if isinstance(value, list):
-        yield from (member for member in value if isinstance(member, dict))
+def _shown(row: JsonObject, name: str) -> str:
+    return escape(text(row, name))

@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from ensue.core.json import Json, JsonObject
+from ensue.core.json import JsonObject
+from ensue_client.answers import members, text
 from ensue_client.screens import STYLES
 from ensue_devstack.demo.sums import Sums
 
@@ -64,7 +65,7 @@ def forest(chains: Sequence[JsonObject], names: Names) -> RenderableType:
 
 def event_trees(chain: JsonObject, names: Names) -> Iterator[Tree]:
     """One tree for each root of a chain."""
-    for root in _members(chain, "roots"):
+    for root in members(chain, "roots"):
         tree = Tree(_label(root, names), guide_style="dim")
         _grow(tree, root, names)
         yield tree
@@ -131,30 +132,19 @@ def as_json(sums: Sums, fired: Mapping[str, int], names: Names) -> JsonObject:
 
 
 def _grow(branch: Tree, event: JsonObject, names: Names) -> None:
-    for firing in _members(event, "firings"):
-        for action in _members(firing, "actions"):
-            for caused in _members(action, "events"):
+    for firing in members(event, "firings"):
+        for action in members(firing, "actions"):
+            for caused in members(action, "events"):
                 _grow(branch.add(_label(caused, names)), caused, names)
 
 
 def _label(event: JsonObject, names: Names) -> str:
-    subject = f" [dim]{_text(event, 'subject')}[/dim]" if event.get("subject") else ""
-    fired = "".join(f"  → {_fired(firing, names)}" for firing in _members(event, "firings"))
-    return f"[bold blue]{_text(event, 'type') or 'event'}[/bold blue]{subject}{fired}"
+    subject = f" [dim]{escape(text(event, 'subject'))}[/dim]" if event.get("subject") else ""
+    fired = "".join(f"  → {_fired(firing, names)}" for firing in members(event, "firings"))
+    return f"[bold blue]{escape(text(event, 'type')) or 'event'}[/bold blue]{subject}{fired}"
 
 
 def _fired(firing: JsonObject, names: Names) -> str:
     status, trigger = str(firing.get("status")), str(firing.get("trigger_id"))
     style, mark = STYLES.get(status, "cyan"), MARKS.get(status, status)
     return f"{escape(names.get(trigger, trigger))} [{style}]{mark}[/{style}]"
-
-
-def _text(row: JsonObject, name: str) -> str:
-    value: Json = row.get(name)
-    return "" if value is None else escape(str(value))
-
-
-def _members(row: JsonObject, name: str) -> Iterator[JsonObject]:
-    value = row.get(name)
-    if isinstance(value, list):
-        yield from (member for member in value if isinstance(member, dict))
