@@ -7,18 +7,17 @@ progress) and by the Kafka server. To move to another version: change VERSION, r
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ensue.core.errors import InvalidValue, Unavailable
+from ensue_devstack.locks import alone
 from ensue_devstack.progress import Progress, Report
 
 VERSION = "4.3.1"
@@ -78,7 +77,7 @@ def jars_folder(environment: Mapping[str, str], report: Report) -> Path:
     folder = cache / f"kafka-{VERSION}"
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
-        with _alone(cache / f"kafka-{VERSION}.lock"):
+        with alone(cache / f"kafka-{VERSION}.lock"):
             if not folder.is_dir():  # another process fetched them while this one waited
                 _fetch_all(folder, environment.get(REPOSITORY_VARIABLE), report)
     return folder
@@ -92,13 +91,6 @@ def _checked(folder: Path) -> Path:
             f"{', '.join(absent[:5])}{' ...' if len(absent) > 5 else ''}. The list with checksums is {LIST}"
         )
     return folder
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _fetch_all(folder: Path, repository: str | None, report: Report) -> None:

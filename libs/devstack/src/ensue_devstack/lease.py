@@ -6,13 +6,13 @@ lease names a process that is no more. Called by the pytest plugin.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from ensue_devstack.locks import alone
 from ensue_devstack.processes import Identity
 from ensue_devstack.stack import Stack
 
@@ -29,24 +29,17 @@ def leased(stack: Stack, first: Callable[[Stack], Used], again: Callable[[Stack]
     users = stack.layout.home / FOLDER
     users.mkdir(parents=True, exist_ok=True)
     lease = users / _name(Identity.of(os.getpid()))
-    with _alone(users):
+    with alone(users.with_suffix(".lock")):
         begins = not _living(users) or not stack.status().running
         used = first(stack) if begins else again(stack)
         lease.touch()
     try:
         yield used
     finally:
-        with _alone(users):
+        with alone(users.with_suffix(".lock")):
             lease.unlink(missing_ok=True)
             if not _living(users):
                 stack.take_down()
-
-
-@contextmanager
-def _alone(users: Path) -> Iterator[None]:
-    with users.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _living(users: Path) -> list[Path]:

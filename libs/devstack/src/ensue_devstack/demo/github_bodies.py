@@ -6,12 +6,9 @@ package, and checked byte for byte. Called by the demo.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +19,7 @@ from ensue.core.errors import InvalidValue, Unavailable
 from ensue.core.json import Json, JsonObject
 from ensue_client import NewEvent
 from ensue_devstack.kafka_jars import cache_folder
+from ensue_devstack.locks import alone
 from ensue_devstack.progress import Progress, Report
 
 PACKAGE = "@octokit/webhooks-examples"
@@ -82,18 +80,11 @@ def _installed(report: Report) -> Path:
     folder = cache / f"octokit-webhooks-examples-{VERSION}"
     if not (folder / BODIES).is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.with_suffix(".lock")):
+        with alone(folder.with_suffix(".lock")):
             if not (folder / BODIES).is_file():  # another process installed it while this one waited
                 report(Progress(f"fetching GitHub's webhook bodies ({PACKAGE} {VERSION}, 2 MB)"))
                 _install(folder)
     return folder / BODIES
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _install(folder: Path) -> None:
