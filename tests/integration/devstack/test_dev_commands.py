@@ -7,102 +7,28 @@ import os
 import shutil
 import signal
 import stat
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import psutil
 import pytest
+from tests.support.dev_project import SECONDS, Project
 from tests.support.eventually import eventually
 
 from ensue.kafka.admin import admin_client
 from ensue.kafka.topics import check_topics
 from ensue.wire.topics import Topic
-from ensue_devstack.layout import MARKER, Layout
 from ensue_devstack.ports import is_free
 from ensue_devstack.scratch_topics import topic_list
-from ensue_devstack.stack import Stack, Status
 from ensue_devstack.state import Condition, ProcessState
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 200
 BACK_WITHIN = 60.0
-OWN_VARIABLES = ("KAFKA_BOOTSTRAP", "DATABASE_URL", "ENSUE_")
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@dataclass(frozen=True)
-class Project:
-    """A folder in which `ensue dev` is typed."""
-
-    root: Path
-
-    @property
-    def layout(self) -> Layout:
-        return Layout.of(self.root)
-
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        """Type a command and go on."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
-        return subprocess.Popen(
-            [sys.executable, "-m", "ensue.cli", "dev", *arguments],
-            cwd=self.root,
-            env={**inherited, **more},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Type a command and wait for its end."""
-        with self.start(*arguments, **more) as running:
-            stdout, stderr = running.communicate(timeout=SECONDS)
-        return subprocess.CompletedProcess(arguments, running.returncode, stdout, stderr)
-
-    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        """What a command says to programs."""
-        done = self.run(*arguments, "--json")
-        assert done.returncode == code, done.stderr + done.stdout
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
-
-    def status(self) -> Status:
-        """What `status` would say, sooner."""
-        return Stack.of(self.root).status()
-
-    def process(self, name: str) -> ProcessState:
-        """One process of the stack."""
-        state = self.status().state
-        assert state is not None
-        found = state.process(name)
-        assert found is not None
-        return found
-
-    def kill(self, name: str) -> int:
-        """`kill -9`; the id of the process that is no more."""
-        pid = self.process(name).pid
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        return pid
-
-    def left_processes(self) -> list[psutil.Process]:
-        """Every process of the machine that carries the stack's marker, or works in its folder."""
-        return [one for one in psutil.process_iter() if self._is_mine(one)]
-
-    def _is_mine(self, process: psutil.Process) -> bool:
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return False
-            marked = process.environ().get(MARKER) == str(self.layout.home)
-            return marked or str(self.layout.home) in " ".join(process.cmdline())
-        except psutil.Error:
-            return False
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +174,8 @@ async def test_the_whole_stack_comes_up_survives_a_kill_and_goes_down(project: P
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_stack_in_the_foreground_ends_with_its_command(project: Project, number: signal.Signals) -> None:
     with project.start("up", "--no-services") as foreground:
-        await eventually(lambda: _assert_ready(project), within=BACK_WITHIN)
+        assert foreground.stdout is not None
+        assert any(line.startswith("More") for line in iter(foreground.stdout.readline, ""))
         foreground.send_signal(number)
         foreground.communicate(timeout=SECONDS)
     assert foreground.returncode == 0

@@ -45,12 +45,10 @@ def up(
     with ended_by_signals():
         with shown_progress() as report:
             raised = stack.raise_up(extent, report, attached=not detach)
-        if as_json:
-            typer.echo(msgspec.json.encode(raised.info).decode())
+        if detach:
+            _show(stack, raised, as_json=as_json)
         else:
-            _show(stack, raised)
-        if not detach:
-            _stay(stack, raised, quiet=as_json)
+            _stay(stack, raised, as_json=as_json)
 
 
 @dev.command()
@@ -119,7 +117,10 @@ def _stack(root: Path) -> Stack:
     return Stack.of(root)
 
 
-def _show(stack: Stack, raised: Raised) -> None:
+def _show(stack: Stack, raised: Raised, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(msgspec.json.encode(raised.info).decode())
+        return
     console = Console()
     state = stack.status().state
     if state is not None:
@@ -130,10 +131,11 @@ def _show(stack: Stack, raised: Raised) -> None:
     console.print(f"More   {stack.layout.dev_info}; `ensue dev logs -f`", highlight=False, soft_wrap=True)
 
 
-def _stay(stack: Stack, raised: Raised, *, quiet: bool) -> None:
+def _stay(stack: Stack, raised: Raised, *, as_json: bool) -> None:
     """Until Ctrl-C, or until somebody else takes the stack down."""
     try:
-        watch(stack, quiet=quiet)
+        _show(stack, raised, as_json=as_json)
+        watch(stack, quiet=as_json)
     except KeyboardInterrupt:
         if not raised.started:
             typer.echo("It was running before and goes on; `ensue dev down` ends it.", err=True)
