@@ -63,7 +63,7 @@ async def test_with_postgres_away_it_is_degraded_and_at_work(world: EvaluatorWor
         port = await running.ready()
         said = await running.health(port)
         assert said["status"] == "degraded"
-        assert not said["components"]["postgres"]["ready"]
+        assert not said["components"]["database"]["ready"]
         await world.publish(of(approved()))
         await eventually(lambda: _fired(world, 1))
 

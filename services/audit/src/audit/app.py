@@ -38,7 +38,7 @@ async def run(settings: AuditSettings, lifecycle: Lifecycle) -> None:
     handler = AuditHandler(journal, metrics, settings.default_tenant)
     loop = ConsumeLoop(_loop_config(settings), handler, publisher, metrics, clock)
     health.register("kafka", loop.check)
-    health.register("postgres", database.check)
+    health.register("database", database.check)
     health.set_ready()
     lifecycle.spawn("keeper", Keeper(journal, clock, settings.audit_days_ahead).run(lifecycle.stopping))
     await loop.run(lifecycle.stopping, lifecycle.remaining)

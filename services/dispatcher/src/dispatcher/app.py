@@ -50,7 +50,7 @@ async def run(settings: DispatcherSettings, lifecycle: Lifecycle) -> None:
     letters = await _publisher(settings, lifecycle, metrics, rebuilding=False)
     loop = ConsumeLoop(_loop_config(settings), intake, letters, metrics, clock)
     health.register("kafka", loop.check)
-    health.register("postgres", database.check)
+    health.register("database", database.check)
     health.register("executor", engine.check)
     health.register("relay", relay.check, required=False)
     health.set_ready()

@@ -47,7 +47,7 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     loop = ConsumeLoop(_loop_config(settings), handler, publisher, metrics, clock)
     health.register("ruleset", rules.check)
     health.register("kafka", loop.check)
-    health.register("postgres", database.check, required=False)
+    health.register("database", database.check, required=False)
     health.set_ready()
     if await load_until_loaded(rules, lifecycle.stopping):
         gc.freeze()  # the ruleset lives long: later collections need not walk it
