@@ -71,6 +71,9 @@ def test_a_trigger_lives_and_dies_by_commands(shell: Shell, tmp_path: Path) -> N
     file.write_text(json.dumps(trigger("another name", event_type, LOG)))
     shell.json("triggers", "replace", trigger_id, str(file))
     assert shell.json("triggers", "get", trigger_id)["name"] == "another name"
+    document = shell.run("triggers", "get", trigger_id).stdout
+    shell.json("triggers", "replace", trigger_id, "-", given=document.replace("another name", "edited"))
+    assert shell.json("triggers", "get", trigger_id)["name"] == "edited"
     shell.json("triggers", "delete", trigger_id)
     gone = shell.run("triggers", "get", trigger_id)
     assert gone.returncode == 1

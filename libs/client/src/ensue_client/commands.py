@@ -29,6 +29,18 @@ Answer = TypeVar("Answer")
 
 DEFAULT_SOURCE = "urn:ensue:cli"
 PAGE_SIZE = 200
+DOCUMENT = (
+    "name",
+    "description",
+    "project",
+    "enabled",
+    "when",
+    "where",
+    "then",
+    "delay",
+    "brakes",
+    "sort_order",
+)
 
 ApiUrl = Annotated[
     str | None, typer.Option(help="Address of the API; else ENSUE_API_URL, else the stack of this folder.")
@@ -77,9 +89,13 @@ def list_triggers(*, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: As
 
 @triggers.command()
 def get(trigger_id: TriggerId, *, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
-    """One trigger, as the document that it is."""
+    """One trigger, as a document to edit and give to `replace`; with --json, all that the server knows of it."""
     found = _ask(lambda client: client.trigger(trigger_id), api_url, api_key)
-    _say_json(found) if as_json else typer.echo(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), nl=False)
+    if as_json:
+        _say_json(found)
+    else:
+        document = {name: found[name] for name in DOCUMENT if found.get(name) is not None}
+        typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
 
 
 @triggers.command()
