@@ -173,6 +173,7 @@ async def test_the_whole_stack_comes_up_survives_a_kill_and_goes_down(project: P
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_stack_in_the_foreground_ends_with_its_command(project: Project, number: signal.Signals) -> None:
+    assert project.run("down").returncode == 0
     with project.start("up", "--no-services") as foreground:
         assert foreground.stdout is not None
         assert any(line.startswith("More") for line in iter(foreground.stdout.readline, ""))
@@ -183,6 +184,7 @@ async def test_a_stack_in_the_foreground_ends_with_its_command(project: Project,
 
 
 async def test_a_stack_in_the_foreground_ends_even_if_its_command_is_killed(project: Project) -> None:
+    assert project.run("down").returncode == 0
     with project.start("up", "--no-services") as foreground:
         await eventually(lambda: _assert_ready(project), within=BACK_WITHIN)
         foreground.kill()
@@ -201,8 +203,9 @@ async def test_a_stack_in_the_foreground_ends_even_if_its_command_is_killed(proj
     ],
 )
 def test_a_stack_that_cannot_be_had_says_what_to_do(
-    project: Project, variables: dict[str, str], code: int, says: str
+    tmp_path: Path, variables: dict[str, str], code: int, says: str
 ) -> None:
+    project = Project(tmp_path)
     filled = {name: value.format(root=project.root) for name, value in variables.items()}
     done = project.run("up", "--detach", **filled)
     assert done.returncode == code
