@@ -73,7 +73,7 @@ class Database:
                 server_settings=_server_settings(application_name, timeouts),
             )
         except Exception as error:
-            if away := unavailable(error, connection_closed=True):
+            if away := unavailable(error, connection_closed=True, connecting=True):
                 raise away from error
             raise
         return cls(pool, timeouts)
@@ -118,9 +118,10 @@ class Database:
 
     @asynccontextmanager
     async def _acquired(self, seconds: float | None = None) -> AsyncIterator[Connection]:
-        closed = False
+        closed, connecting = False, True
         try:
             async with self._pool.acquire(timeout=seconds or self._timeouts.acquire) as connection:
+                connecting = False
                 try:
                     yield connection
                 except OUT_OF_STEP:
@@ -129,7 +130,7 @@ class Database:
                 finally:
                     closed = _is_closed(connection)  # it cannot be asked any more once the pool has it back
         except Exception as error:
-            if away := unavailable(error, connection_closed=closed):
+            if away := unavailable(error, connection_closed=closed, connecting=connecting):
                 raise away from error
             raise
 

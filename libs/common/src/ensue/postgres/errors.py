@@ -30,13 +30,20 @@ _AWAY = (
 )
 
 
-def unavailable(error: BaseException, *, connection_closed: bool) -> Unavailable | None:
+# Said to a statement these are defects; said to a new connection, an administrator has closed the database for now.
+_CLOSED_FOR_NOW = asyncpg.exceptions.ObjectNotInPrerequisiteStateError
+
+
+def unavailable(
+    error: BaseException, *, connection_closed: bool = False, connecting: bool = False
+) -> Unavailable | None:
     """`error` as Unavailable, or None where it is not PostgreSQL being away.
 
+    connecting: whether there was no connection yet.
     connection_closed: whether the connection in use is closed; an InterfaceError of the driver is a defect of the
     caller (wrong number of arguments, two queries at once) unless it is.
     """
-    if isinstance(error, _AWAY):
+    if isinstance(error, _AWAY) or (connecting and isinstance(error, _CLOSED_FOR_NOW)):
         return Unavailable(f"PostgreSQL: {type(error).__name__}: {error}")
     if isinstance(error, asyncpg.InterfaceError) and connection_closed:
         return Unavailable(f"PostgreSQL: the connection was lost: {error}")
