@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.eventually import eventually
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from tests.support.kafka_proxy import HOST
@@ -84,11 +85,14 @@ async def test_check_names_each_difference_and_apply_mends_it(servers: Servers, 
         )
         await admin.delete_topics([dead])
 
-    found = [str(one) for one in await check_topics(servers.kafka_bootstrap, prefix, listed, **small)]
-    assert f"{events}: retention.ms is 1000, should be 604800000" in found
-    assert f"{events}: message.timestamp.type is CreateTime, should be LogAppendTime" in found
-    assert f"{dead}: topic is absent, should be there" in found
+    async def all_differences() -> list[str]:
+        found = [str(one) for one in await check_topics(servers.kafka_bootstrap, prefix, listed, **small)]
+        assert f"{events}: retention.ms is 1000, should be 604800000" in found
+        assert f"{events}: message.timestamp.type is CreateTime, should be LogAppendTime" in found
+        assert f"{dead}: topic is absent, should be there" in found
+        return found
 
+    found = await eventually(all_differences)  # a broker answers before its metadata has followed
     applied = await apply_topics(servers.kafka_bootstrap, prefix, listed, **small)
     assert [str(one) for one in applied.changed] == found
     assert await check_topics(servers.kafka_bootstrap, prefix, listed, **small) == []
