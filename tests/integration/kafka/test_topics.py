@@ -12,9 +12,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.support.eventually import eventually
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from tests.support.eventually import eventually
 from tests.support.kafka_proxy import HOST
 
 from ensue.kafka.admin import admin_client
