@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from aiokafka import AIOKafkaProducer
 from tests.support.eventually import eventually

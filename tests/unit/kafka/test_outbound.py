@@ -27,6 +27,14 @@ async def test_records_and_dead_letters_go_in_one_call() -> None:
     assert metrics.value(RECORDS_DEAD_LETTERED, topic="ensue.events", reason="invalid_json") == 1
 
 
+async def test_much_more_than_one_deadline_allows_leaves_in_portions_and_in_order() -> None:
+    publisher = RecordingPublisher()
+    many = [OutgoingRecord(Topic.FIRINGS, b"%d" % number, bytes(3 * 1024 * 1024)) for number in range(7)]
+    await Outbound(publisher, "evaluator", Metrics(), FrozenClock()).publish(Handled([*many, OTHER]))
+    assert publisher.calls == [2, 2, 2, 2]
+    assert publisher.records == [*many, OTHER]
+
+
 async def test_no_ack_ends_the_process() -> None:
     publisher = RecordingPublisher(Failure(Unavailable("no ack"), sent=1))
     with pytest.raises(SendDeadlineExceeded, match="no ack"):

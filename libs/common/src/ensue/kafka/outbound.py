@@ -1,12 +1,15 @@
 """Publishes what a handler returned, dead letters included; nothing of it is lost, and nothing is tried for ever.
 
 Called by the consume loop. A record that its topic does not take becomes a dead letter `too_large`; a dead letter that
-is itself too large loses its value.
+is itself too large loses its value. What follows from one batch may be a hundred times its size, as each firing carries
+its event; so it leaves in portions, each with a publish's whole deadline: else a batch too large for one deadline would
+end the process each time that it is read.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from ensue.core.errors import Unavailable
 from ensue.core.outcome import Reason
@@ -20,6 +23,7 @@ from ensue.runtime.metrics import RECORDS_DEAD_LETTERED, Metrics
 from ensue.runtime.publishing import Publisher, Unpublishable
 from ensue.wire.topics import OutgoingRecord, Topic
 
+PORTION_BYTES = 8 * 1024 * 1024
 log = get_logger(__name__)
 
 
@@ -37,7 +41,8 @@ class Outbound:
         records = [self._sendable(record) for record in handled.records]
         records += [dead_record(letter, self._group) for letter in handled.dead if not self._is_dead_already(letter)]
         try:
-            await self._send(records)
+            for portion in _portions(records):
+                await self._send(portion)
         except Unavailable as error:
             raise SendDeadlineExceeded(f"{len(records)} records of {self._group}: {error}") from error
         reasons = Counter((letter.record.topic.value, letter.reason) for letter in handled.dead)
@@ -72,3 +77,18 @@ class Outbound:
         record = letter.record
         log.error("dead_letter_not_understood", partition=record.partition, offset=record.offset, reason=letter.reason)
         return True
+
+
+def _portions(records: Sequence[OutgoingRecord]) -> Iterator[list[OutgoingRecord]]:
+    """`records` in their order, as many at once as PORTION_BYTES allow, at least one."""
+    portion: list[OutgoingRecord] = []
+    size = 0
+    for record in records:
+        length = len(record.key or b"") + len(record.value or b"")
+        if portion and size + length > PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(record)
+        size += length
+    if portion:
+        yield portion
