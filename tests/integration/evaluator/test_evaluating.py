@@ -20,6 +20,7 @@ from tests.unit.evaluator.studio import (
     UNREADABLE,
     approved,
     batch,
+    evaluate,
     garbage,
     of,
     saved,
@@ -33,7 +34,6 @@ from ensue.core.ruleset import Ruleset
 from ensue.runtime.metrics import EVENTS_EVALUATED
 from ensue.wire.headers import DEAD_REASON
 from ensue.wire.topics import Topic
-from evaluator.evaluate import evaluate
 
 
 @pytest.mark.requirement("R2.17")

@@ -13,6 +13,7 @@ from ensue.core.ids import event_uid
 from ensue.core.json import Json, JsonObject
 from ensue.core.lineage import Lineage
 from ensue.core.outcome import ConditionErred, Outcome, Receipt
+from ensue.core.ruleset import Ruleset
 from ensue.core.trigger import ActionSpec, Brakes, EventWhen, Then, Trigger
 from ensue.kafka.records import Batch, IncomingRecord
 from ensue.testing.clock import FrozenClock
@@ -20,7 +21,8 @@ from ensue.wire.cloudevents import encode_event
 from ensue.wire.records import decode_firing, decode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
 from ensue.wire.triggers import TriggerRecord, encode_trigger
-from evaluator.evaluate import Evaluator
+from evaluator.evaluate import Evaluated, Evaluator
+from evaluator.evaluate import evaluate as evaluate_in_steps
 
 AT = FrozenClock().now()
 SCENES, NOTIFY, BROKEN = (UUID(int=number) for number in (1, 2, 3))
@@ -87,6 +89,14 @@ def batch(*records: OutgoingRecord, topic: Topic = Topic.EVENTS, first: int = 0,
     """A batch that begins at `first`, its first `missing` offsets lost."""
     taken = [incoming(record, first + missing + place, topic) for place, record in enumerate(records)]
     return Batch(topic, 0, taken, first, first + missing + len(taken), missing)
+
+
+def evaluate(ruleset: Ruleset, some: Batch, evaluator: Evaluator) -> Evaluated:
+    """All that follows from a batch."""
+    evaluated = Evaluated()
+    for _ in evaluate_in_steps(ruleset, some, evaluator, evaluated):
+        pass
+    return evaluated
 
 
 def garbage() -> OutgoingRecord:

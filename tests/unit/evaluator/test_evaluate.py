@@ -15,6 +15,7 @@ from tests.unit.evaluator.studio import (
     UNREADABLE,
     approved,
     batch,
+    evaluate,
     firings,
     garbage,
     of,
@@ -31,7 +32,6 @@ from ensue.core.json import Json
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus
 from ensue.core.ruleset import Ruleset
 from ensue.wire.topics import Topic
-from evaluator.evaluate import evaluate
 
 RULES = Ruleset.empty().apply([trigger()])
 

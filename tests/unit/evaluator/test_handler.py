@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ from ensue.kafka.records import Handled
 from ensue.runtime.clock import SystemClock
 from ensue.runtime.logs import configure_logs
 from ensue.runtime.metrics import CONDITION_ERRORS, EVENTS_EVALUATED, FIRINGS, FIRINGS_BLOCKED, Metrics
+from ensue.testing.clock import FrozenClock
 from evaluator.handler import EvaluatorHandler
 
 
@@ -43,6 +46,15 @@ class Fixed:
 
     async def catch_up(self) -> None:
         """They are up to date."""
+
+
+class Laborious(FrozenClock):
+    """Whoever looks at it finds that a tenth of a second has gone."""
+
+    def monotonic(self) -> float:
+        """A tenth of a second more than the last time."""
+        self.advance(timedelta(seconds=0.1))
+        return super().monotonic()
 
 
 RULES = Fixed(Ruleset.empty().apply([trigger(SCENES), trigger(BROKEN, where=UNREADABLE)]))
@@ -91,3 +103,19 @@ async def test_everything_is_counted() -> None:
     assert metrics.value(FIRINGS_BLOCKED, reason="chain_depth") == 1
     assert metrics.value(CONDITION_ERRORS) == 3
     assert len(result.dead) == 1
+
+
+async def test_heartbeats_go_on_while_a_batch_of_one_partition_takes_long() -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0)
+
+    beating = asyncio.create_task(beat())
+    some = batch(*(of(approved(number)) for number in range(20)))
+    await EvaluatorHandler(RULES, EVALUATOR, Metrics(), Laborious()).handle([some])
+    beating.cancel()
+    assert beats >= 20

@@ -5,6 +5,7 @@ Called by the handler; the same records under the same ruleset always give the s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import condition_error_record_id, outcome_record_id, receipt_record_id
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus, Receipt
 from ensue.core.ruleset import Ruleset
-from ensue.kafka.records import Batch, DeadLetter
+from ensue.kafka.records import Batch, DeadLetter, IncomingRecord
 from ensue.wire.cloudevents import decode_record
 from ensue.wire.errors import DecodeError
 from ensue.wire.records import encode_firing, encode_outcome
@@ -50,25 +51,30 @@ class Evaluated:
         self.records += (encode_outcome(erred(error)) for error in decisions.errors)
 
 
-def evaluate(ruleset: Ruleset, batch: Batch, evaluator: Evaluator) -> Evaluated:
-    """Decide every record of the batch; the append time of each is its *now*."""
-    evaluated = Evaluated()
-    trusted = batch.topic is Topic.SYSTEM
-    tenant = evaluator.default_tenant
+def evaluate(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> Iterator[None]:
+    """Decide every record of the batch into `evaluated`, one a step, and at the end the receipt.
+
+    The append time of each record is its *now*. Between two steps the caller may let other work go on.
+    """
     for record in batch.records:
-        try:
-            event = decode_record(record.headers, record.value, trusted=trusted, default_tenant=tenant)
-        except DecodeError as error:
-            evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
-            continue
-        evaluated.events += 1
-        decisions = decide(ruleset, event, record.appended_at)
-        if decisions.firings or decisions.blocked or decisions.errors:
-            evaluated.add(decisions)
+        _evaluate_one(ruleset, record, evaluator, evaluated)
+        yield
     if batch.records:
         at = batch.records[-1].appended_at
         evaluated.records.append(encode_outcome(receipt(ruleset, batch, evaluator, evaluated, at)))
-    return evaluated
+
+
+def _evaluate_one(ruleset: Ruleset, record: IncomingRecord, evaluator: Evaluator, evaluated: Evaluated) -> None:
+    trusted, tenant = record.topic is Topic.SYSTEM, evaluator.default_tenant
+    try:
+        event = decode_record(record.headers, record.value, trusted=trusted, default_tenant=tenant)
+    except DecodeError as error:
+        evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
+        return
+    evaluated.events += 1
+    decisions = decide(ruleset, event, record.appended_at)
+    if decisions.firings or decisions.blocked or decisions.errors:
+        evaluated.add(decisions)
 
 
 def blocked_outcome(blocked: Blocked) -> Outcome:

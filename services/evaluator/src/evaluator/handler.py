@@ -25,6 +25,7 @@ from ensue.runtime.metrics import (
 from ensue.wire.topics import OutgoingRecord
 from evaluator.evaluate import Evaluated, Evaluator, evaluate
 
+BREATHE_SECONDS = 0.05
 log = get_logger(__name__)
 
 
@@ -59,15 +60,21 @@ class EvaluatorHandler:
         records: list[OutgoingRecord] = []
         dead: list[DeadLetter] = []
         for batch in batches:
-            evaluated = self._evaluate(ruleset, batch)
+            evaluated = await self._evaluate(ruleset, batch)
             records += evaluated.records
             dead += evaluated.dead
-            await asyncio.sleep(0)  # heartbeats go on between partitions
         return Handled(records=records, dead=dead)
 
-    def _evaluate(self, ruleset: Ruleset, batch: Batch) -> Evaluated:
-        started = self._clock.monotonic()
-        evaluated = evaluate(ruleset, batch, self._evaluator)
+    async def _evaluate(self, ruleset: Ruleset, batch: Batch) -> Evaluated:
+        """Decide the batch, and let heartbeats go on meanwhile: a member without them loses its partitions, and a
+        batch that takes longer than that would be begun again for ever.
+        """
+        evaluated = Evaluated()
+        started = breathed = self._clock.monotonic()
+        for _ in evaluate(ruleset, batch, self._evaluator, evaluated):
+            if self._clock.monotonic() - breathed >= BREATHE_SECONDS:
+                await asyncio.sleep(0)
+                breathed = self._clock.monotonic()
         self._metrics.observe(EVALUATION_SECONDS, self._clock.monotonic() - started)
         self._count(batch, evaluated)
         _tell(evaluated)
