@@ -126,6 +126,26 @@ async def test_a_firing_observed_before_the_trigger_was_disabled_is_cancelled_at
     assert (outcome.status, outcome.reason) == (OutcomeStatus.CANCELLED, Reason.TRIGGER_DISABLED)
 
 
+@pytest.mark.parametrize(
+    ("stop", "states"),
+    [
+        ("UPDATE triggers.trigger SET enabled = false, cancel_before = $1", ["cancelled"]),
+        ("UPDATE triggers.trigger SET enabled = false, cancel_before = $1, deleted_at = $1", ["cancelled"]),
+        ("UPDATE triggers.trigger SET enabled = false, updated_at = $1", ["due"]),  # told to finish
+        (
+            "UPDATE triggers.trigger SET enabled = false, cancel_before = $1, active_since = $1",
+            ["due"],
+        ),  # cancelled, enabled, told to finish
+    ],
+)
+async def test_what_comes_late_to_a_stopped_trigger_does_not_begin(world: World, stop: str, states: list[str]) -> None:
+    """Observed after the stop, before any evaluator knew of it; or by a broker whose clock is ahead."""
+    await world.trigger(LOG)
+    await world.admin.execute(stop, NOW + timedelta(seconds=1))
+    await world.take_in(replace(a_firing(1), observed_at=NOW + timedelta(seconds=2)))
+    assert await world.states() == states
+
+
 async def test_test_mode_records_and_runs_nothing(world: World) -> None:
     await world.trigger(world.webhook())
     await world.take_in(replace(a_firing(1), mode=FiringMode.TEST))

@@ -80,10 +80,10 @@ def test_without_a_revision_the_firing_is_dead() -> None:
     ("standing", "reason"),
     [
         (None, None),
-        (Standing(deleted=False, cancel_before=None), None),
-        (Standing(deleted=False, cancel_before=NOW - timedelta(microseconds=1)), None),
-        (Standing(deleted=False, cancel_before=NOW), Reason.TRIGGER_DISABLED),
-        (Standing(deleted=True, cancel_before=NOW + timedelta(hours=1)), Reason.TRIGGER_DELETED),
+        (Standing(deleted=False, stopped=False, cancel_before=NOW - timedelta(microseconds=1)), None),
+        (Standing(deleted=False, stopped=False, cancel_before=NOW), Reason.TRIGGER_DISABLED),
+        (Standing(deleted=False, stopped=True, cancel_before=NOW - timedelta(hours=1)), Reason.TRIGGER_DISABLED),
+        (Standing(deleted=True, stopped=True, cancel_before=NOW + timedelta(hours=1)), Reason.TRIGGER_DELETED),
     ],
 )
 def test_what_was_cancelled_before_it_came_does_not_begin(standing: Standing | None, reason: Reason | None) -> None:

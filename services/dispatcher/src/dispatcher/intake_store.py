@@ -52,7 +52,10 @@ class IntakeStore:
         await conn.execute(self._queries["hold_triggers"], triggers)
         tenants = list({firing.tenant for firing in firings})
         rows = await conn.fetch(self._queries["standings"], tenants, triggers)
-        return {(row["tenant"], row["trigger_id"]): Standing(row["deleted"], row["cancel_before"]) for row in rows}
+        return {
+            (row["tenant"], row["trigger_id"]): Standing(row["deleted"], row["stopped"], row["cancel_before"])
+            for row in rows
+        }
 
     async def _write_plans(self, intakes: Sequence[Intake], conn: Connection) -> None:
         rows = [row for intake in intakes for row in _action_rows(intake)]

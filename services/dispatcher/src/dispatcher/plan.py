@@ -29,10 +29,19 @@ from ensue.core.trigger import ActionSpec, Mode, Trigger
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the trigger stands now, whatever its revision: firings observed until `cancel_before` must not begin."""
+    """How a trigger that was once stopped stands now, whatever the revision of the firing.
+
+    stopped: it is stopped now, and nothing of it may begin, also what was observed before any evaluator knew.
+    cancel_before: it was stopped then; what was observed until then must not begin, though it be enabled again.
+    """
 
     deleted: bool
-    cancel_before: datetime | None
+    stopped: bool
+    cancel_before: datetime
+
+    def forbids(self, firing: Firing) -> bool:
+        """Whether the firing must not begin."""
+        return self.stopped or firing.observed_at <= self.cancel_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,7 @@ def take_in(firing: Firing, wish: Wish, standing: Standing | None) -> Intake:
     run = opened(_waiting(firing, wish))
     if firing.mode is FiringMode.TEST:
         return Intake(firing, step(run, Recorded()), planned)
-    if standing and standing.cancel_before and firing.observed_at <= standing.cancel_before:
+    if standing and standing.forbids(firing):
         reason = Reason.TRIGGER_DELETED if standing.deleted else Reason.TRIGGER_DISABLED
         return Intake(firing, step(run, Cancelled(reason)), planned)
     return Intake(firing, Step(run), planned)

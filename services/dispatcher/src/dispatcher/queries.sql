@@ -6,7 +6,9 @@ SELECT pg_advisory_xact_lock_shared(hashtextextended('dispatch.trigger:' || t.tr
   FROM unnest($1::uuid[]) AS t (trigger_id)
 
 -- name: standings
-SELECT tenant, trigger_id, deleted, cancel_before
+-- stopped: disabled or deleted since it was last enabled, and not told to finish.
+SELECT tenant, trigger_id, deleted, cancel_before,
+       (deleted OR NOT enabled) AND cancel_before > active_since AS stopped
   FROM triggers.v_ruleset
  WHERE tenant = ANY ($1::text[]) AND trigger_id = ANY ($2::uuid[]) AND cancel_before IS NOT NULL
 
