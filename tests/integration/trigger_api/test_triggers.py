@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from tests.integration.trigger_api.world import ACME, World, revisions_said, trigger
 
 from ensue.wire.topics import Topic
+from trigger_api.access import Principal
+from trigger_api.triggers.commands import create_trigger
 
 FULL = {
     "name": "Generate scenes when a variant is approved",
@@ -196,3 +200,10 @@ async def test_lists_are_paged_newest_first_and_filtered(world: World) -> None:
     assert await listed("status=disabled") == {"0", "3", "6"}
     assert await listed("status=active&event_type=t.0") == {"2", "4"}
     assert await listed("event_type=none") == set()
+
+
+async def test_a_trigger_listens_from_before_the_databases_clock_by_the_skew(world: World) -> None:
+    ports = replace(world.ports, clock_skew=timedelta(seconds=5))
+    caller = Principal(ACME, "0" * 16, admin=False)
+    new = await create_trigger(ports, caller, trigger())
+    assert timedelta(seconds=5) <= new.created_at - new.active_since < timedelta(seconds=5, milliseconds=1)

@@ -22,6 +22,7 @@ from trigger_api.triggers.rules import (
     Delete,
     Draft,
     InFlight,
+    Instant,
     Replace,
     Stored,
     Switch,
@@ -40,16 +41,32 @@ CANCEL, FINISH = InFlight.CANCEL, InFlight.FINISH
 
 def born(*, enabled: bool = True) -> Stored:
     """A trigger at revision 1."""
-    return create(Birth("acme", UUID(int=1), "key:1"), replace(DRAFT, enabled=enabled), BORN).state
+    return create(Birth("acme", UUID(int=1), "key:1"), replace(DRAFT, enabled=enabled), Instant(BORN)).state
 
 
 def test_a_new_trigger_listens_from_the_millisecond_of_its_birth() -> None:
-    change = create(Birth("acme", UUID(int=1), "key:1"), DRAFT, BORN)
+    change = create(Birth("acme", UUID(int=1), "key:1"), DRAFT, Instant(BORN))
     assert change.revised
     assert change.state.enabled
     assert change.state.revision == 1
     assert change.state.active_since == BORN.replace(microsecond=123_000)
     assert change.cancel is None
+
+
+def test_a_broker_that_is_behind_by_less_than_the_skew_makes_no_event_too_early() -> None:
+    behind = Instant(BORN, timedelta(seconds=2))
+    new = create(Birth("acme", UUID(int=1), "key:1"), DRAFT, behind).state
+    assert new.active_since == (BORN - timedelta(seconds=2)).replace(microsecond=123_000)
+    assert new.created_at == BORN
+    slept = apply(new, Switch(enabled=False, in_flight=FINISH), Instant(LATER)).state
+    awoken = apply(slept, Switch(enabled=True), Instant(LATER, timedelta(seconds=2))).state
+    assert awoken.active_since == (LATER - timedelta(seconds=2)).replace(microsecond=123_000)
+
+
+def test_the_skew_never_reaches_back_into_what_was_cancelled() -> None:
+    stopped = apply(born(), Switch(enabled=False), Instant(LATER)).state
+    again = apply(stopped, Switch(enabled=True), Instant(LATER + timedelta(seconds=1), timedelta(seconds=30))).state
+    assert again.active_since == stopped.cancel_before == LATER
 
 
 @pytest.mark.parametrize(
@@ -75,7 +92,7 @@ def test_what_each_command_does(
     *, enabled: bool, command: Command, revised: bool, cancel: Reason | None, now_enabled: bool
 ) -> None:
     before = born(enabled=enabled)
-    change = apply(before, command, LATER)
+    change = apply(before, command, Instant(LATER))
     assert (change.revised, change.cancel, change.state.enabled) == (revised, cancel, now_enabled)
     assert change.state.revision == before.revision + (1 if revised else 0)
     assert change.state.cancel_before == (LATER if cancel else before.cancel_before)
@@ -98,7 +115,7 @@ def test_over_a_whole_life_revisions_only_grow_and_are_what_is_said(life: list[C
     state, now = born(), BORN
     for command in life:
         now += timedelta(seconds=1)
-        change: Change = apply(state, command, now)
+        change: Change = apply(state, command, Instant(now))
         assert change.state.revision - state.revision == int(change.revised)
         assert change.state.active_since >= state.active_since
         assert (change.state.cancel_before or BORN) >= (state.cancel_before or BORN)
@@ -120,7 +137,7 @@ def test_what_is_said_is_the_revision_or_a_tombstone() -> None:
         created_at=BORN,
         document=DRAFT.document,
     )
-    gone = record_of(apply(state, Delete(CANCEL), LATER).state)
+    gone = record_of(apply(state, Delete(CANCEL), Instant(LATER)).state)
     assert decode_trigger(gone.key, gone.value, gone.headers) == Removal(state.trigger_id, "acme", 2)
 
 

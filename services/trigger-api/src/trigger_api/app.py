@@ -5,6 +5,8 @@ Called by `__main__`; tests call `build_app` with ports of their own.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
 from ensue.kafka.producer import KafkaPublisher, PublisherConfig
@@ -77,6 +79,7 @@ async def _open_ports(settings: ApiSettings, lifecycle: Lifecycle, metrics: Metr
         ids=SystemIds(),
         in_force_seconds=settings.in_force_seconds,
         publish_seconds=settings.publish_seconds,
+        clock_skew=timedelta(seconds=settings.clock_skew_seconds),
     )
 
 

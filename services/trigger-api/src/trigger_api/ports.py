@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -20,6 +21,7 @@ class Ports:
 
     in_force_seconds: how long a write waits for its record's acknowledgement before it answers `in_force: false`.
     publish_seconds: how long an intake waits for Kafka before it answers 503.
+    clock_skew: by how much the broker's clock may be behind the database's.
     """
 
     database: Database
@@ -29,6 +31,7 @@ class Ports:
     ids: IdFactory
     in_force_seconds: float = 1.0
     publish_seconds: float = 5.0
+    clock_skew: timedelta = timedelta(0)
 
 
 def ports_of(request: Request) -> Ports:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ensue.runtime.settings import DatabaseUrl, EnsueSettings, Port, Seconds, ServiceSettings
+from ensue.runtime.settings import DatabaseUrl, EnsueSettings, Expects, Port, Seconds, ServiceSettings
+
+ClockSkew = Annotated[float, Field(ge=0, le=60, allow_inf_nan=False), Expects("a number of seconds from 0 to 60")]
 
 
 class ApiSettings(ServiceSettings):
@@ -19,6 +21,10 @@ class ApiSettings(ServiceSettings):
     in_force_seconds: Seconds = Field(default=1.0, description="How long a write waits until its change is in force.")
     publish_seconds: Seconds = Field(default=5.0, description="How long an intake waits for Kafka before it says 503.")
     key_cache_seconds: Seconds = Field(default=2.0, description="So long may a revoked API key still be taken.")
+    clock_skew_seconds: ClockSkew = Field(
+        default=0.0,
+        description="By how much the brokers' clocks may be behind the database's: triggers begin so early.",
+    )
 
 
 class MigrationSettings(EnsueSettings):

@@ -29,6 +29,7 @@ from trigger_api.triggers.rules import (
     Command,
     Delete,
     InFlight,
+    Instant,
     Replace,
     Stored,
     Switch,
@@ -64,7 +65,7 @@ async def create_trigger(ports: Ports, caller: Principal, document: JsonObject) 
     birth = Birth(caller.tenant, ports.ids.new(), caller.name)
     sql = statements(*_SQL)
     async with ports.database.transaction(caller.tenant) as connection:
-        change = create(birth, draft, await connection.fetchval(sql["now"]))
+        change = create(birth, draft, await _instant(ports, connection))
         saved = await _save(connection, sql["insert_trigger"], change, caller)
     return await _answer(ports, saved)
 
@@ -105,12 +106,16 @@ async def _change(
         state = stored_of(row)
         if not target.condition.admits(state.revision):
             raise Problem(PRECONDITION, f"The trigger is at revision {state.revision}.")
-        change = apply(state, command_for(state), await connection.fetchval(sql["now"]))
+        change = apply(state, command_for(state), await _instant(ports, connection))
         saved = await _kept(connection, change, row, caller)
         if change.cancel is not None:
             arguments = (caller.tenant, target.trigger_id, change.cancel.value)
             await connection.execute(sql["cancel_unstarted"], *arguments)
     return await _answer(ports, saved)
+
+
+async def _instant(ports: Ports, connection: Connection) -> Instant:
+    return Instant(await connection.fetchval(statements(*_SQL)["now"]), ports.clock_skew)
 
 
 async def _kept(connection: Connection, change: Change, row: Record, caller: Principal) -> _Saved:

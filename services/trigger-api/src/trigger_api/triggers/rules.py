@@ -6,7 +6,7 @@ Called by `commands` within the transaction that holds the trigger's row. A dele
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -99,7 +99,21 @@ class Birth:
     created_by: str
 
 
-def create(birth: Birth, draft: Draft, now: datetime) -> Change:
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """When a command is obeyed, by the database's clock. skew: by how much the broker's clock may be behind it."""
+
+    now: datetime
+    skew: timedelta = timedelta(0)
+
+    @property
+    def listening_since(self) -> datetime:
+        """From which append time on to listen. Append times are whole milliseconds, so it is floored to one."""
+        early = self.now - self.skew
+        return early.replace(microsecond=early.microsecond // 1000 * 1000)
+
+
+def create(birth: Birth, draft: Draft, at: Instant) -> Change:
     """The first revision. Enabled unless the document says otherwise."""
     state = Stored(
         tenant=birth.tenant,
@@ -107,34 +121,29 @@ def create(birth: Birth, draft: Draft, now: datetime) -> Change:
         revision=1,
         name=draft.name,
         enabled=draft.enabled is not False,
-        active_since=floor_to_millisecond(now),
+        active_since=at.listening_since,
         event_types=draft.event_types,
         document=draft.document,
         created_by=birth.created_by,
-        created_at=now,
+        created_at=at.now,
     )
     return Change(state, revised=True)
 
 
-def apply(state: Stored, command: Command, now: datetime) -> Change:
+def apply(state: Stored, command: Command, at: Instant) -> Change:
     """What the command makes of the trigger."""
     match command:
         case Replace(draft, in_flight):
             written = replace(state, name=draft.name, event_types=draft.event_types, document=draft.document)
             enabled = state.enabled if draft.enabled is None else draft.enabled
-            return _switched(written, enabled, in_flight, now)
+            return _switched(written, enabled, in_flight, at)
         case Switch(enabled, in_flight) if enabled == state.enabled:
-            return _repeated(state, in_flight, now)
+            return _repeated(state, in_flight, at.now)
         case Switch(enabled, in_flight):
-            return _switched(state, enabled, in_flight, now)
+            return _switched(state, enabled, in_flight, at)
         case Delete(in_flight):
-            gone = _stopped(state, in_flight, now)
-            return _revised(replace(gone, deleted_at=now), in_flight, Reason.TRIGGER_DELETED)
-
-
-def floor_to_millisecond(instant: datetime) -> datetime:
-    """Append times are whole milliseconds; an instant that is compared with them must not be later by less."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+            gone = _stopped(state, in_flight, at.now)
+            return _revised(replace(gone, deleted_at=at.now), in_flight, Reason.TRIGGER_DELETED)
 
 
 def merged(document: Json, patch: Json) -> Json:
@@ -167,11 +176,13 @@ def record_of(state: Stored) -> OutgoingRecord:
     )
 
 
-def _switched(state: Stored, enabled: bool, in_flight: InFlight, now: datetime) -> Change:  # noqa: FBT001 - the state asked for
+def _switched(state: Stored, enabled: bool, in_flight: InFlight, at: Instant) -> Change:  # noqa: FBT001 - the state asked for
     if state.enabled and not enabled:
-        return _revised(_stopped(state, in_flight, now), in_flight, Reason.TRIGGER_DISABLED)
+        return _revised(_stopped(state, in_flight, at.now), in_flight, Reason.TRIGGER_DISABLED)
     if enabled and not state.enabled:
-        state = replace(state, enabled=True, active_since=floor_to_millisecond(now))
+        # Never before what was cancelled: a stop after `active_since` is thereby known to be a later one.
+        since = max(at.listening_since, state.cancel_before or at.listening_since)
+        state = replace(state, enabled=True, active_since=since)
     return _revised(state, InFlight.FINISH, None)
 
 
