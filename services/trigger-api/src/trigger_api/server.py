@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ensue.runtime.logs import get_logger
+from trigger_api.connections import BoundedConnection
 
 BACKLOG: Final = 2048
 log = get_logger(__name__)
@@ -43,7 +44,7 @@ async def serve(app: ASGIApp, listener: socket.socket, stopping: asyncio.Event, 
     """Serve until `stopping`, then let requests in hand end within the time that remains."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedConnection,
         ws="none",
         lifespan="off",
         log_config=None,
