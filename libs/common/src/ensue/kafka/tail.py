@@ -7,7 +7,7 @@ early": it asks for the end now, and returns only when everything before it has 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -22,6 +22,7 @@ from ensue.wire.topics import Topic
 
 _CLOSE_SECONDS = 5.0
 _POLL_MS = 250
+_METADATA_MS = 5_000  # that the topic has grown is known within this, and ought to be before a record is there
 
 
 class TopicTail:
@@ -38,7 +39,8 @@ class TopicTail:
         self._deadline_seconds = deadline_seconds
         self._client: AIOKafkaConsumer | None = None
         self._ends: AIOKafkaConsumer | None = None
-        self._partitions: list[TopicPartition] = []
+        self._next: dict[TopicPartition, int] = {}  # up to here all is read
+        self._unsure = False  # whether the client is where we left it
         self._read: list[IncomingRecord] = []
         self._one_at_a_time = asyncio.Lock()
 
@@ -64,6 +66,7 @@ class TopicTail:
             isolation_level="read_committed",
             max_partition_fetch_bytes=LARGEST_MESSAGE_BYTES,
             fetch_max_wait_ms=_POLL_MS,
+            metadata_max_age_ms=_METADATA_MS,
             request_timeout_ms=int(self._deadline_seconds * 1000),
         )
 
@@ -88,11 +91,12 @@ class TopicTail:
 
     async def _read_up_to_now(self, client: AIOKafkaConsumer, asking: AIOKafkaConsumer) -> None:
         """`asking` fetches nothing: on a connection that does, the answer waits behind the fetch in flight."""
-        if client.assignment() != set(self._partitions):
-            await self._to_the_beginning(client)  # the topic has grown
-        ends = await asking.end_offsets(self._partitions)
-        behind = {partition for partition in self._partitions if await client.position(partition) < ends[partition]}
-        while behind:
+        partitions = await self._known(client)
+        ends = await asking.end_offsets(partitions)
+        await self._take_up(client, ends)
+        self._unsure = True
+        behind = set(partitions)
+        while behind := {partition for partition in behind if self._next[partition] < ends[partition]}:
             try:
                 fetched = await client.getmany(timeout_ms=_POLL_MS)
             except OffsetOutOfRangeError:
@@ -100,13 +104,32 @@ class TopicTail:
                 continue
             for partition, records in fetched.items():
                 self._read += incoming(self._topic, partition.partition, records)
-            behind = {partition for partition in behind if await client.position(partition) < ends[partition]}
+                self._next[partition] = records[-1].offset + 1
+            for partition in behind:  # past what are no records for us
+                self._next[partition] = max(self._next[partition], await client.position(partition))
+        self._unsure = False
+
+    async def _known(self, client: AIOKafkaConsumer) -> list[TopicPartition]:
+        """The partitions; Unavailable if there seem to be none: a broker that has just started may say so."""
+        if not client.assignment():
+            await client._client.force_metadata_update()
+        if not (partitions := client.assignment()):
+            raise Unavailable(f"Kafka does not know the topic {self._name}")
+        return sorted(partitions)
+
+    async def _take_up(self, client: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> None:
+        """Go on where we were; at the beginning if the topic has grown or holds less than we have read of it."""
+        if ends.keys() != self._next.keys() or any(end < self._next[partition] for partition, end in ends.items()):
+            await self._to_the_beginning(client)
+        elif self._unsure:  # the client forgets its positions if it could not see the topic meanwhile
+            for partition, offset in self._next.items():
+                client.seek(partition, offset)
 
     async def _to_the_beginning(self, client: AIOKafkaConsumer) -> None:
-        self._partitions = sorted(client.assignment())
-        first = await client.beginning_offsets(self._partitions)
-        for partition in self._partitions:
-            client.seek(partition, first[partition])
+        first = await client.beginning_offsets(sorted(client.assignment()))
+        for partition, offset in first.items():
+            client.seek(partition, offset)
+        self._next = dict(first)
 
     @contextmanager
     def _failures_as_ours(self) -> Iterator[None]:
