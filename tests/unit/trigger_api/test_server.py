@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from starlette.responses import PlainTextResponse
+from uvicorn import Config
+from uvicorn.server import ServerState
 
 from trigger_api import server
 from trigger_api.connections import BoundedConnection
@@ -84,12 +86,23 @@ async def test_a_large_head_is_taken() -> None:
         assert (status, body) == (200, b"hello")
 
 
-async def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BoundedConnection, "head_seconds", 0.05)
-    async with connected() as (reader, writer):
+class Impatient(BoundedConnection):
+    """Waits as briefly as a test likes."""
+
+    head_seconds = 0.05
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for() -> None:
+    config = Config(PlainTextResponse("hello"), lifespan="off", log_config=None)
+    listening = await asyncio.get_running_loop().create_server(
+        lambda: Impatient(config, ServerState(), {}), "127.0.0.1", 0
+    )
+    async with listening:
+        reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
         writer.write(GET)
         status, _, body = await answer(reader)
         assert (status, problem(body)["type"]) == (408, "urn:ensue:problem:request-timeout")
+        writer.close()
 
 
 async def test_what_is_not_http_is_answered_with_a_problem() -> None:
