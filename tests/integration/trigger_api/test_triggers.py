@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 from tests.integration.trigger_api.world import ACME, World, revisions_said, trigger
 
 from ensue.wire.topics import Topic
+from ensue_devstack.databases import ScratchDatabase
 from trigger_api.access import Principal
 from trigger_api.triggers.commands import create_trigger
 
@@ -32,6 +34,13 @@ FULL = {
     "sort_order": 7,
     "enabled": False,
 }
+
+# Instead of hundreds of thousands of firings: what cancelling them takes.
+SLOW_CANCEL = """
+CREATE OR REPLACE FUNCTION dispatch.cancel_trigger(p_tenant text, p_trigger_id uuid, p_reason text) RETURNS integer
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS 'SELECT pg_sleep(5.5); SELECT 1'
+"""
 
 
 @pytest.mark.requirement("R1.1", "R3.11")
@@ -207,3 +216,13 @@ async def test_a_trigger_listens_from_before_the_databases_clock_by_the_skew(wor
     caller = Principal(ACME, "0" * 16, admin=False)
     new = await create_trigger(ports, caller, trigger())
     assert timedelta(seconds=5) <= new.created_at - new.active_since < timedelta(seconds=5, milliseconds=1)
+
+
+async def test_a_disable_that_must_cancel_for_long_has_its_time(world: World, database: ScratchDatabase) -> None:
+    """A backlog grows while a trigger storms, which is when it must be stopped."""
+    created = await world.acme.create(trigger())
+    admin = await asyncpg.connect(database.admin_url)
+    await admin.execute(SLOW_CANCEL)
+    await admin.close()
+    answer = await world.acme.call("PATCH", f"/api/v1/triggers/{created['id']}/disable")
+    assert (answer.status, answer.json["status"]) == (200, "disabled"), answer.text

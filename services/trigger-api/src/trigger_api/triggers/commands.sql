@@ -33,5 +33,8 @@ INSERT INTO triggers.trigger_revision (
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7::text::json, $8, $9, $10);
 
+-- name: allow_time
+SELECT set_config('statement_timeout', $1, true);
+
 -- name: cancel_unstarted
 SELECT dispatch.cancel_trigger($1::text, $2::uuid, $3::text);
