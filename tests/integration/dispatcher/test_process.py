@@ -44,7 +44,7 @@ class Stage:
             "ENSUE_DATABASE_URL": self.database_url,
             "ENSUE_WEBHOOK_SECRET": SECRET,
             "ENSUE_ALLOWED_ADDRESSES": "127.0.0.0/8",
-            "ENSUE_LEASE_MARGIN_SECONDS": "0.5",
+            "ENSUE_LEASE_MARGIN_SECONDS": "1",
         }
         async with service_process("dispatcher", settings) as process:
             yield process

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.receiver import SECRET
 
+from dispatcher.limits import Limits
 from dispatcher.settings import DispatcherSettings
 from ensue.runtime.settings import load_settings
 
@@ -36,6 +37,7 @@ def test_what_is_not_given_has_a_default(monkeypatch: pytest.MonkeyPatch) -> Non
         ("ENSUE_ALLOWED_ADDRESSES", "10.0.0.0/8,everything"),
         ("ENSUE_SLOTS", "0"),
         ("ENSUE_LEASE_MARGIN_SECONDS", "-1"),
+        ("ENSUE_LEASE_MARGIN_SECONDS", "0.5"),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -47,3 +49,8 @@ def test_what_is_wrong_is_named(
     assert (end.value.code, name in said) == (2, True)
     if name == "ENSUE_WEBHOOK_SECRET":
         assert value not in said
+
+
+def test_a_lease_outlives_a_call_that_begins_as_late_as_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    least = loaded(monkeypatch, ENSUE_LEASE_MARGIN_SECONDS="1")
+    assert least.lease_margin_seconds > Limits().begin_within.total_seconds()

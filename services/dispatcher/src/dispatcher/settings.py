@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from ensue.actions.addresses import AddressPolicy
 from ensue.actions.signing import WebhookSigner
 from ensue.core.errors import InvalidValue
-from ensue.runtime.settings import Expects, Seconds, ServiceSettings
+from ensue.runtime.settings import Expects, ServiceSettings
 
 
 def _cidrs(value: str) -> str:
@@ -23,6 +23,10 @@ def _secret(value: SecretStr) -> SecretStr:
     except InvalidValue as error:
         raise ValueError(str(error)) from None
     return value
+
+
+# A call may begin half a second after its claim, and has to be settled within the lease.
+LeaseMargin = Annotated[float, Field(ge=1, allow_inf_nan=False), Expects("a number of seconds, at least 1")]
 
 
 class DispatcherSettings(ServiceSettings):
@@ -40,4 +44,6 @@ class DispatcherSettings(ServiceSettings):
     calls_per_target: int = Field(
         default=64, ge=1, le=10_000, description="Calls at once to one host of one tenant; well below the slots."
     )
-    lease_margin_seconds: Seconds = Field(default=15.0, description="How long a lease outlives its call's deadline.")
+    lease_margin_seconds: LeaseMargin = Field(
+        default=15.0, description="How long a lease outlives its call's deadline."
+    )
