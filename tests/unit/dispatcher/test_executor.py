@@ -173,6 +173,19 @@ async def test_what_was_claimed_too_slowly_is_given_back_unbegun() -> None:
         assert not on.calls.most
 
 
+async def test_a_database_that_is_slow_with_many_is_asked_for_fewer() -> None:
+    """Else everything that it gives would come too late and be given back, for ever."""
+    many = Limits(slots=64, per_lane=64, claim_batch=32, poll=timedelta(milliseconds=5))
+    async with rig(lane("a", 40), many, slow_by=timedelta(milliseconds=500)) as on:
+        on.calls.open("a")
+        await eventually(lambda: _equal([limit for _, limit in on.queue.asked[:3]], [32, 16, 8]))
+        assert set(on.book.happenings()) == {GivenBack}
+        on.queue.slow_by = timedelta(0)
+        on.queue.waiting.extend(lane("a", 8, first=100))
+        await eventually(lambda: _equal(on.book.happenings().count(Finished), 8))
+        await eventually(lambda: _equal(on.queue.asked[-1], (64, 32)))
+
+
 async def test_stopping_waits_for_calls_and_claims_no_more() -> None:
     async with rig(lane("a", 4)) as on:
         await eventually(lambda: _equal(on.calls.running["a"], 2))

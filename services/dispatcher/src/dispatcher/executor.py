@@ -50,6 +50,7 @@ class Executor:
         self._limits = limits
         self._clock = clock
         self._metrics = metrics
+        self._batch = limits.claim_batch  # fewer while claims take so long that they cannot begin in time
         self._wake = asyncio.Event()
         self._busy: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -81,7 +82,7 @@ class Executor:
     async def _round(self) -> bool:
         """Claim once; whether anything was found."""
         self._wake.clear()
-        free = min(self._limits.slots - len(self._tasks), self._limits.claim_batch)
+        free = min(self._limits.slots - len(self._tasks), self._batch)
         if free <= 0:
             return False
         began = self._clock.monotonic()
@@ -93,6 +94,8 @@ class Executor:
             await asyncio.sleep(BACK_OFF_SECONDS)
             return False
         self._trouble = None
+        late = self._is_late(began)
+        self._batch = max(1, self._batch // 2) if late else min(self._batch * 2, self._limits.claim_batch)
         for claim in claims:
             self._start(claim, began)
         return bool(claims)
@@ -107,17 +110,21 @@ class Executor:
     async def _attempt(self, claim: Claim, claimed_at: float) -> None:
         begun = False
         try:
-            if self._clock.monotonic() - claimed_at < self._limits.begin_within.total_seconds():
+            if self._is_late(claimed_at):
+                settlement = _unbegun(claim)
+            else:
                 begun = True
                 settlement = await self._attempts.make(claim)
-            else:
-                settlement = _unbegun(claim)
         except asyncio.CancelledError:
             self._finisher.submit(_cut_short(claim) if begun else _unbegun(claim))
             raise
         finally:
             self._leave(claim.lane)
         await self._finisher.submit(settlement)
+
+    def _is_late(self, claimed_at: float) -> bool:
+        """Whether a claim may not begin any more."""
+        return self._clock.monotonic() - claimed_at >= self._limits.begin_within.total_seconds()
 
     def _leave(self, lane: str) -> None:
         self._busy[lane] -= 1
