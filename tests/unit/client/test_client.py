@@ -144,3 +144,10 @@ async def test_nobody_there_is_unavailable() -> None:
     async with Client(Connection("http://127.0.0.1:1", "ens_a_b")) as client:
         with pytest.raises(ApiUnavailable, match=r"127\.0\.0\.1:1"):
             await client.chain(CHAIN)
+
+
+async def test_a_redirect_is_not_followed(client: Client, recorder: Recorder) -> None:
+    recorder.answers = [(302, b"", {"Location": "/elsewhere"})]
+    with pytest.raises(Defect, match="302"):
+        await client.create_trigger({"name": "a"})
+    assert len(recorder.seen) == 1

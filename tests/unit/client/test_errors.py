@@ -48,6 +48,10 @@ def test_a_wrong_request_names_every_place() -> None:
     assert "/name: is missing (right is: 1 to 200 characters)" in str(error)
 
 
+def test_a_key_that_is_not_taken_says_where_it_came_from() -> None:
+    assert "ENSUE_API_KEY" in str(error_of(401, {"detail": "A key is needed."}))
+
+
 @pytest.mark.parametrize(("header", "seconds"), [("2", 2.0), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)])
 def test_a_busy_api_may_say_when_to_come_back(header: str, seconds: float | None) -> None:
     error = error_of(503, {}, header)

@@ -45,6 +45,19 @@ def test_events_firings_and_actions_stand_under_each_other() -> None:
     ]
 
 
+def test_what_did_not_succeed_says_why() -> None:
+    action: JsonObject = {"kind": "webhook", "status": "dead", "reason": "status", "detail": "it answered [410]"}
+    firing: JsonObject = {"trigger_id": "t-1", "status": "dead", "reason": "status", "detail": "it answered [410]"}
+    erred: JsonObject = {"trigger_id": "t-1", "status": "condition_error", "detail": "too deep", "actions": []}
+    event: JsonObject = {"type": "a.b", "depth": 0, "firings": [{**firing, "actions": [action]}, erred]}
+    assert drawn({"roots": [event]}).splitlines() == [
+        "a.b depth 0",
+        "├── Generate scenes dead (status)",
+        "│   └── webhook dead (status) it answered [410]",
+        "└── Generate scenes condition_error too deep",
+    ]
+
+
 def test_every_trigger_of_a_chain_is_found() -> None:
     assert set(trigger_ids(CHAIN)) == {"t-1", "t-2"}
 

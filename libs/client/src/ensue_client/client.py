@@ -25,6 +25,7 @@ JSON_TYPE = "application/json"
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.25
+WHAT_TO_DO = "  Is that its address (ENSUE_API_URL)? Of a stack on this machine, `ensue dev status` says what runs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +142,14 @@ class Client:
         url = self._connection.api_url + PREFIX + path
         headers = {"Content-Type": content_type} if body is not None else {}
         try:
-            async with self._http.request(method, url, params=query, data=body, headers=headers) as answer:
+            asked = self._http.request(method, url, params=query, data=body, headers=headers, allow_redirects=False)
+            async with asked as answer:
                 return _answer(answer.status, await answer.read(), answer.headers.get("Retry-After", ""))
         except (aiohttp.ClientError, TimeoutError) as error:
             why = str(error) or type(error).__name__
-            raise ApiUnavailable(f"the API at {self._connection.api_url} does not answer: {why}") from error
+            raise ApiUnavailable(
+                f"the API at {self._connection.api_url} does not answer: {why}\n{WHAT_TO_DO}"
+            ) from error
 
 
 async def trigger_names(client: Client, trigger_ids: Iterable[str]) -> Mapping[str, str]:

@@ -21,6 +21,11 @@ from ensue.core.errors import EnsueError, InvalidValue, Unavailable
 from ensue.core.json import Json
 
 
+KEY_COMES_FROM = (
+    "(The key that was sent is not valid there. It comes from --api-key, ENSUE_API_KEY or .ensue/dev.json.)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class FaultSeen:
     """One fault of a problem document, as the API named it."""
@@ -77,7 +82,9 @@ def error_of(status: int, problem: Mapping[str, Json], retry_after: str = "") ->
     match status:
         case 400 | 413 | 415 | 422:
             return Rejected(message, _faults(problem.get("errors")))
-        case 401 | 403:
+        case 401:
+            return NotAllowed(f"{message} {KEY_COMES_FROM}")
+        case 403:
             return NotAllowed(message)
         case 404:
             return NotFound(message)

@@ -44,14 +44,31 @@ def show_published(events: Sequence[Published]) -> None:
 
 
 def show_triggers(triggers: Sequence[JsonObject]) -> None:
-    """One line a trigger."""
+    """A line a trigger; two on a narrow screen."""
+    console = screen()
+    if console.width < WIDE:
+        for trigger in triggers:
+            console.print("\n".join(_trigger_lines(trigger)), highlight=False, soft_wrap=True)
+        return
     table = _table("id", "name", "status", "revision", "when")
     for trigger in triggers:
-        types = member(member(trigger, "when"), "event").get("types")
         status = _styled(str(trigger.get("status", "")))
-        listens = _first_of(types if isinstance(types, list) else [])
-        table.add_row(_shown(trigger, "id"), _shown(trigger, "name"), status, _shown(trigger, "revision"), listens)
-    screen().print(table)
+        revision, listens = _shown(trigger, "revision"), _listens(trigger)
+        table.add_row(_shown(trigger, "id"), _shown(trigger, "name"), status, revision, listens)
+    console.print(table)
+
+
+def _trigger_lines(trigger: JsonObject) -> tuple[str, str]:
+    status = _styled(str(trigger.get("status", "")))
+    return (
+        f"{_shown(trigger, 'id')} {status} [dim]revision {_shown(trigger, 'revision')}[/dim]",
+        f"  [bold]{_shown(trigger, 'name')}[/bold] [dim]when {_listens(trigger)}[/dim]",
+    )
+
+
+def _listens(trigger: JsonObject) -> str:
+    types = member(member(trigger, "when"), "event").get("types")
+    return _first_of(types if isinstance(types, list) else [])
 
 
 def show_log(page: Page, names: Names) -> None:
@@ -86,7 +103,7 @@ def _log_lines(row: JsonObject, names: Names) -> tuple[str, str]:
     event = f"{_shown(row, 'event_type')} {_shown(row, 'event_subject')}".rstrip()
     return (
         f"{_clock(row.get('at'))} {status} [bold]{_trigger(row, names)}[/bold]",
-        f"         {event} [dim]depth {_shown(row, 'depth')}, chain {_shown(row, 'correlation_id')}[/dim]",
+        f"  {event} [dim]depth {_shown(row, 'depth')}, chain {_shown(row, 'correlation_id')}[/dim]",
     )
 
 
@@ -128,8 +145,10 @@ def trigger_ids(chain: JsonObject) -> Iterator[str]:
 def _grow(branch: Tree, event: JsonObject, names: Names) -> None:
     for firing in members(event, "firings"):
         status = _styled(str(firing.get("status")), firing.get("reason"))
-        fired = branch.add(f"[bold]{_trigger(firing, names)}[/bold] {status}")
-        for action in members(firing, "actions"):
+        actions = list(members(firing, "actions"))
+        why = "" if actions else _why(firing)  # else its actions say it
+        fired = branch.add(f"[bold]{_trigger(firing, names)}[/bold] {status}{why}")
+        for action in actions:
             _add_action(fired, action, names)
 
 
@@ -150,7 +169,14 @@ def _event_label(event: JsonObject) -> str:
 def _action_label(action: JsonObject) -> str:
     attempts = action.get("attempts")
     tries = f" [dim]{attempts} attempts[/dim]" if isinstance(attempts, int) and attempts > 1 else ""
-    return f"{_shown(action, 'kind') or 'action'} {_styled(str(action.get('status')), action.get('reason'))}{tries}"
+    status = _styled(str(action.get("status")), action.get("reason"))
+    return f"{_shown(action, 'kind') or 'action'} {status}{tries}{_why(action)}"
+
+
+def _why(row: JsonObject) -> str:
+    """What is known beyond the reason: the placeholder that names nothing, the status that a target answered."""
+    detail = row.get("detail")
+    return f" [dim]{escape(str(detail))}[/dim]" if detail and row.get("status") != "succeeded" else ""
 
 
 def _styled(status: str, reason: Json = None) -> str:
@@ -179,9 +205,9 @@ def _first_of(types: Sequence[Json]) -> str:
 
 
 def _clock(instant: Json) -> str:
-    """Local time of day for today's reader; the whole instant is in --json."""
+    """Local time, with its day because a log goes on over midnight; the whole instant is in --json."""
     try:
-        return datetime.fromisoformat(str(instant)).astimezone().strftime("%H:%M:%S")
+        return datetime.fromisoformat(str(instant)).astimezone().strftime("%m-%d %H:%M:%S")
     except ValueError:
         return str(instant)
 
