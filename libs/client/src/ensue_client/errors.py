@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from ensue.core.errors import EnsueError, InvalidValue, Unavailable
 from ensue.core.json import Json
 
-
 KEY_COMES_FROM = (
     "(The key that was sent is not valid there. It comes from --api-key, ENSUE_API_KEY or .ensue/dev.json.)"
 )
