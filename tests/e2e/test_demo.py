@@ -10,15 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.system import System
 
 from ensue.core.json import JsonObject
+from ensue_client import Client
 from ensue_devstack.demo.github_bodies import Body, github_bodies
+from ensue_devstack.demo.story import put_away
 from ensue_devstack.progress import silent
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECONDS = 300
 BRIEFS, VARIANTS, GOOD_VARIANTS = 3, 9, 5
 BODIES = 329
+GONE = "00000000-0000-4000-8000-000000000000"  # a trigger that somebody deleted
 
 
 @pytest.fixture
@@ -53,6 +57,14 @@ def test_the_demo_ends_with_0_when_its_sums_agree(checkout: Path, another_enviro
     assert len(list(files.glob("*.svg"))) == VARIANTS
     assert len(list(files.glob("*-scenes.txt"))) == GOOD_VARIANTS
     assert len(list((files / "notes").iterdir())) == GOOD_VARIANTS
+
+
+async def test_what_the_demo_put_up_fires_no_more_afterwards(client: Client, system: System) -> None:
+    event = {"types": ["demo.over"]}
+    action = {"kind": "log", "message": "nobody should see this"}
+    left = await client.create_trigger({"name": "Left", "when": {"event": event}, "then": {"actions": [action]}})
+    await put_away(system.connection, [str(left["id"]), GONE])
+    assert (await client.trigger(str(left["id"])))["enabled"] is False
 
 
 def reactions(body: Body) -> Iterator[str]:

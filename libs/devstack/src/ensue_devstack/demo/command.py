@@ -9,7 +9,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from ensue.core.errors import Unavailable
 from ensue.core.json import JsonObject
 from ensue.exits import ExitCode
 from ensue.runtime.clock import SystemClock
@@ -24,7 +25,7 @@ from ensue.runtime.ids import SystemIds
 from ensue_devstack.demo.example_files import find_examples
 from ensue_devstack.demo.github_bodies import Body, github_bodies
 from ensue_devstack.demo.screen import Screen, as_json, summary_table
-from ensue_devstack.demo.story import Stage, Story
+from ensue_devstack.demo.story import Stage, Story, put_away
 from ensue_devstack.screen import ended_by_signals, shown_progress
 from ensue_devstack.stack import Raised, Stack
 from ensue_devstack.state import Extent
@@ -46,13 +47,14 @@ def demo(
     with ended_by_signals(), _stack_up(stack) as (raised, bodies):
         screen.say(f"The stack is up after {clock.monotonic() - begun:.0f} s: Apache Kafka, PostgreSQL, four services.")
         stage = Stage(raised.info, stack.layout, examples, run=SystemIds().new().hex[:RUN_DIGITS])
-        sums = asyncio.run(_play(stage, screen, bodies))
-        if json_wanted:
-            typer.echo(orjson.dumps(sums, option=orjson.OPT_INDENT_2).decode())
-        screen.say(f"The demo took {clock.monotonic() - begun:.0f} s.")
-        if not exit_when_done:
-            _show_more(screen, raised, examples)
-            asyncio.run(_until_told_to_stop())
+        with _triggers_put_away(stage) as names:
+            sums = asyncio.run(_play(stage, screen, bodies, names))
+            if json_wanted:
+                typer.echo(orjson.dumps(sums, option=orjson.OPT_INDENT_2).decode())
+            screen.say(f"The demo took {clock.monotonic() - begun:.0f} s.")
+            if not exit_when_done:
+                _show_more(screen, raised, examples)
+                asyncio.run(_until_told_to_stop())
     raise typer.Exit(ExitCode.DONE if sums["agree"] else ExitCode.NO)
 
 
@@ -70,9 +72,21 @@ def _stack_up(stack: Stack) -> Iterator[tuple[Raised, list[Body]]]:
                 stack.take_down(report)
 
 
-async def _play(stage: Stage, screen: Screen, bodies: list[Body]) -> JsonObject:
+@contextmanager
+def _triggers_put_away(stage: Stage) -> Iterator[dict[str, str]]:
+    """The names of the demo's triggers by their ids, to be filled; however the demo ends, these fire no more."""
+    names: dict[str, str] = {}
+    try:
+        yield names
+    finally:
+        with suppress(Unavailable):  # somebody took the stack down meanwhile
+            asyncio.run(put_away(stage.connection, names))
+
+
+async def _play(stage: Stage, screen: Screen, bodies: list[Body], names: dict[str, str]) -> JsonObject:
     async with AsyncExitStack() as stack:
         story = await Story.begin(stage, screen, SystemClock(), stack)
+        story.names = names
         await story.studio()
         sums = await story.github(bodies)
         fired = await story.witness.firings_by_trigger(story.chains)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -188,6 +188,14 @@ class Story:
                 kinds.setdefault(str(row["event_type"]), chain)
         some = await self._read(list(kinds.values())[:CHAINS_SHOWN])
         self.screen.console.print(forest(some, self.names))
+
+
+async def put_away(connection: Connection, triggers: Iterable[str]) -> None:
+    """Disable the demo's triggers: else they would fire on what people publish next, and their worker is gone."""
+    async with Client(connection) as client:
+        for trigger in triggers:
+            with suppress(NotFound):  # somebody deleted it
+                await client.disable_trigger(trigger)
 
 
 async def batches(events: Sequence[NewEvent]) -> AsyncIterator[Sequence[NewEvent]]:
