@@ -145,6 +145,7 @@ def _fetch(jar: Jar, folder: Path, repository: str | None) -> None:
 def _what_to_do(error: Exception) -> str:
     return (
         f"the jars of Apache Kafka {VERSION} could not be fetched ({error}).\n"
+        "  Where a proxy signs with its own certificate, name its authority with REQUESTS_CA_BUNDLE=file.\n"
         f"  Without a network, either name a running broker with KAFKA_BOOTSTRAP=host:port (and DATABASE_URL),\n"
         f"  or a folder with the jars with {JARS_VARIABLE}=folder (their list is {LIST}),\n"
         f"  or a mirror of Maven Central with {REPOSITORY_VARIABLE}=https://...,\n"
