@@ -11,7 +11,9 @@ from tests.support.eventually import eventually
 from tests.support.loops import Keeping, World, running
 
 from ensue.core.errors import Unavailable
+from ensue.kafka.admin import admin_client
 from ensue.kafka.errors import HandlerStuck, SendDeadlineExceeded
+from ensue.kafka.names import physical
 from ensue.kafka.records import Batch, Handled
 from ensue.runtime.clock import SystemClock
 from ensue.runtime.metrics import (
@@ -180,6 +182,15 @@ async def test_a_handler_that_does_not_come_back_ends_the_loop(world: World) -> 
     async with running(world.config(Topic.EVENTS, max_handle_seconds=0.2), handler, world.publisher) as run:
         with pytest.raises(HandlerStuck):
             await run.task
+
+
+async def test_a_loop_one_of_whose_topics_is_not_there_is_not_ready(world: World) -> None:
+    absent = physical(Topic.SYSTEM, world.prefix)
+    async with admin_client(world.bootstrap) as admin:
+        await admin.delete_topics([absent])
+    async with running(world.config(Topic.EVENTS, Topic.SYSTEM), Keeping(), world.publisher) as run:
+        await eventually(lambda: _not_ready_because(run.loop.check, f"does not have the topics {absent}"))
+        await run.stop()
 
 
 async def test_it_counts(world: World) -> None:

@@ -57,6 +57,7 @@ class GroupConsumer:
     def __init__(self, config: LoopConfig, idle: asyncio.Event, metrics: Metrics) -> None:
         self._config = config
         self._metrics = metrics
+        self._topics = [physical(topic, config.topic_prefix) for topic in config.topics]
         self._assignment = Assignment(idle, config.revoke_grace_seconds, metrics)
         self._progress = Progress()
         self._positioned = _NOT_YET  # the token under which the positions were set
@@ -64,9 +65,8 @@ class GroupConsumer:
 
     async def start(self) -> None:
         """Connects and joins the group; returns with the first assignment, however long that takes."""
-        topics = [physical(topic, self._config.topic_prefix) for topic in self._config.topics]
         with _failures_as_ours():
-            self._client.subscribe(topics, listener=self._assignment)
+            self._client.subscribe(self._topics, listener=self._assignment)
             await self._client.start()
 
     async def close(self, within_seconds: float) -> None:
@@ -90,10 +90,12 @@ class GroupConsumer:
         return fetched.token == self._assignment.token
 
     async def probe(self) -> None:
-        """Returns if a broker answers now."""
+        """Returns if a broker answers now, and has all that is to be read; else ConsumerLost."""
         with _failures_as_ours():
             async with asyncio.timeout(_PROBE_SECONDS):
-                await self._client.topics()
+                there = await self._client.topics()
+        if absent := [topic for topic in self._topics if topic not in there]:
+            raise ConsumerLost(f"Kafka does not have the topics {', '.join(absent)}")
 
     async def fetch(self) -> Fetched | None:
         """The next records of all partitions, or None if there are none now or the assignment changed meanwhile."""
@@ -124,6 +126,8 @@ class GroupConsumer:
 
     async def _salvaged(self, token: int, error: Exception) -> dict[TopicPartition, list[RawRecord]]:
         """The records of the partition that made the client's parser fail, read by ours."""
+        if self._positioned != token:
+            return {}  # what it was is known only once the positions are; it will be met again
         for partition in sorted(self._assignment.partitions or ()):
             begin = self._progress.expected(partition)
             records = await unreadable(self._client, partition, begin, self._config.max_bytes)

@@ -97,9 +97,11 @@ class ConsumeLoop:
         """Unavailable, with the reason, unless this process reads and handles. For the health page."""
         if self._trouble is not None:
             raise Unavailable(self._trouble)
-        if self._consumer is None or not self._consumer.assigned:
-            raise Unavailable(f"waiting for partitions of {self._config.group}")
+        if self._consumer is None:
+            raise Unavailable(f"not a member of {self._config.group}")
         await self._consumer.probe()
+        if not self._consumer.assigned:
+            raise Unavailable(f"waiting for partitions of {self._config.group}")
 
     async def _work(self, stop: asyncio.Task[None]) -> None:
         pauses = self._pauses()
@@ -132,8 +134,8 @@ class ConsumeLoop:
         """The consumer, joined to its group; a new one if the last one was lost."""
         if self._consumer is None:
             self._consumer = GroupConsumer(self._config, self._idle, self._metrics)
+            self._trouble = None  # from here on the consumer itself can say what it waits for
             await _unless(stop, self._consumer.start())
-            self._trouble = None
         return self._consumer
 
     async def _process(self, consumer: GroupConsumer, fetched: Fetched, stop: asyncio.Task[None]) -> None:
