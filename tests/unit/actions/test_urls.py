@@ -30,6 +30,8 @@ BAD = [
     "https://example.com:/", "https://exa mple.com/", "https://example.com./", "https://%65xample.com/",
     "https://127.1/", "https://0x7f.0.0.1/", "https://0177.0.0.1/", "https://2130706433/", "https://1.2.3.4.5/",
     "https://[::1/", "https://::1/", "https://[::1%25lo]/", "https://[not-an-address]/", "https://exa[mple/",
+    "https://example.com/é", "https://example.com/?q=ü", "https://example.com/\x85", "https://example.com/\u2028",
+    "https://bücher.example/", "https://127\u30020\u30020\u30021/", "https://ⓛocalhost/",
     "https://example.com/\x00", "javascript:alert(1)", "https://example.com/" + "x" * 5000,
 ]  # fmt: skip
 

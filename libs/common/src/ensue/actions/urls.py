@@ -22,7 +22,7 @@ MAX_URL = 4096
 _PARTS = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#\\]*)(?P<rest>[^#]*)\Z", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _NUMERIC_LABEL = re.compile(r"(0x[0-9a-f]*|[0-9]+)\Z", re.IGNORECASE)
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\"<>\\^`]")
+_UNSAFE = re.compile(r"[^\x21-\x7e]|[\"<>\\^`]")
 
 
 def checked_url(template: str) -> str:
@@ -34,7 +34,7 @@ def checked_url(template: str) -> str:
         raise InvalidValue("a URL must be http:// or https://, a host, and a path, without a fragment")
     _check_authority(match["authority"])
     if _UNSAFE.search(_PLACEHOLDER.sub("", match["rest"])):
-        raise InvalidValue("path and query must be percent-encoded: no space, quote, backslash or control character")
+        raise InvalidValue("path and query must be percent-encoded ASCII: no space, quote or backslash")
     try:
         URL(f"{match['scheme']}://{match['authority']}/")
     except ValueError as error:
@@ -54,6 +54,8 @@ def _check_authority(authority: str) -> None:
 
 
 def _check_host(host: str) -> None:
+    if not host.isascii():
+        raise InvalidValue("the host must be ASCII: an international name is written xn--...")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else None
     if not host or host.endswith(".") or "%" in host or _UNSAFE.search(host) or (bare is None and "[" in host):
         raise InvalidValue("the host must be a name or an address")
