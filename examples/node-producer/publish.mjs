@@ -12,7 +12,7 @@ import { CloudEvent, HTTP, Kafka as KafkaBinding } from "cloudevents";
 import { Kafka, Partitioners, logLevel } from "kafkajs";
 
 const devFile = process.argv[2] ?? findUpward(join(".ensue", "dev.json"));
-const type = process.argv[3] ?? "variant.approved";
+const type = process.argv[3] ?? "variant.scored";
 const dev = JSON.parse(readFileSync(devFile, "utf8"));
 
 function findUpward(name, from = process.cwd()) {

@@ -35,7 +35,7 @@ class WorkerSettings(BaseSettings):
 
     port: int = 8790
     webhook_secret: SecretStr = Field(description="The secret of the dispatcher, ENSUE_WEBHOOK_SECRET.")
-    files: Path = Field(default=Path("studio-files"), description="Folder that finished work is written to.")
+    files: Path = Field(default=Path(".ensue/studio-files"), description="Folder that finished work is written to.")
     seconds: float = Field(default=0.3, ge=0, description="How long a job takes.")
 
 
