@@ -21,7 +21,7 @@ from ensue.wire.cloudevents import encode_event
 from ensue.wire.records import decode_firing, decode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
 from ensue.wire.triggers import TriggerRecord, encode_trigger
-from evaluator.evaluate import Evaluated, Evaluator
+from evaluator.evaluate import Evaluated, Evaluator, conclude
 from evaluator.evaluate import evaluate as evaluate_in_steps
 
 AT = FrozenClock().now()
@@ -96,6 +96,7 @@ def evaluate(ruleset: Ruleset, some: Batch, evaluator: Evaluator) -> Evaluated:
     evaluated = Evaluated()
     for _ in evaluate_in_steps(ruleset, some, evaluator, evaluated):
         pass
+    conclude(ruleset, some, evaluator, evaluated)
     return evaluated
 
 

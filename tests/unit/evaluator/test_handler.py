@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import structlog
@@ -19,18 +20,21 @@ from tests.unit.evaluator.studio import (
     UNREADABLE,
     approved,
     batch,
+    firings,
     garbage,
     of,
+    receipts,
     trigger,
 )
 
 from ensue.core.ruleset import Ruleset
-from ensue.kafka.records import Handled
+from ensue.kafka.records import Batch, Handled
 from ensue.runtime.clock import SystemClock
 from ensue.runtime.logs import configure_logs
 from ensue.runtime.metrics import CONDITION_ERRORS, EVENTS_EVALUATED, FIRINGS, FIRINGS_BLOCKED, Metrics
 from ensue.testing.clock import FrozenClock
-from evaluator.handler import EvaluatorHandler
+from ensue.wire.topics import Topic
+from evaluator.handler import MOST_BYTES, EvaluatorHandler
 
 
 class Fixed:
@@ -119,3 +123,27 @@ async def test_heartbeats_go_on_while_a_batch_of_one_partition_takes_long() -> N
     await EvaluatorHandler(RULES, EVALUATOR, Metrics(), Laborious()).handle([some])
     beating.cancel()
     assert beats >= 20
+
+
+async def test_what_follows_is_handed_over_in_parts_whose_receipts_tile_the_batches() -> None:
+    """400 KiB of events, each of which 200 triggers want: 80 MiB of firings."""
+    wanting = Fixed(Ruleset.empty().apply([trigger(UUID(int=number)) for number in range(1, 201)]))
+    events = [of(approved(number, data="x" * 100_000)) for number in range(4)]
+    handler = EvaluatorHandler(wanting, EVALUATOR, Metrics(), SystemClock())
+    parts: list[Handled] = []
+    left: Sequence[Batch] = [batch(*events[:3], missing=5), batch(events[3], first=8, topic=Topic.SYSTEM)]
+    while left:
+        parts.append(await handler.handle(left))
+        left = parts[-1].rest
+
+    assert len(parts) > 1
+    assert max(sum(len(one.value or b"") for one in part.records) for part in parts) < MOST_BYTES + 200 * 110_000
+    decided = [firing for part in parts for firing in firings(part.records)]
+    assert len({firing.firing_id for firing in decided}) == len(decided) == 800
+    said = [receipt for part in parts for receipt in receipts(part.records)]
+    ranges = [(one.topic, one.first_offset, one.next_offset, one.missing, one.firings) for one in said]
+    assert ranges == [
+        ("ensue.events", 0, 7, 5, 400),
+        ("ensue.events", 7, 8, 0, 200),
+        ("ensue.system", 8, 9, 0, 200),
+    ]

@@ -32,33 +32,45 @@ class Evaluator:
 
 @dataclass(slots=True)
 class Evaluated:
-    """What follows from one batch. `records` are to be published, the receipt last among them."""
+    """What follows from one batch. `records` are to be published, the receipt last; `size` is their bytes."""
 
     events: int = 0
+    size: int = 0
     records: list[OutgoingRecord] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     errors: list[ConditionError] = field(default_factory=list)
 
+    @property
+    def decided(self) -> int:
+        """How many records of the batch are decided."""
+        return self.events + len(self.dead)
+
     def add(self, decisions: Decisions) -> None:
         """What one event yields."""
         self.firings += decisions.firings
         self.blocked += decisions.blocked
         self.errors += decisions.errors
-        self.records += map(encode_firing, decisions.firings)
-        self.records += (encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked)
-        self.records += (encode_outcome(erred(error)) for error in decisions.errors)
+        records = [encode_firing(firing) for firing in decisions.firings]
+        records += (encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked)
+        records += (encode_outcome(erred(error)) for error in decisions.errors)
+        self.size += sum(len(record.value or b"") for record in records)
+        self.records += records
 
 
 def evaluate(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> Iterator[None]:
-    """Decide every record of the batch into `evaluated`, one a step, and at the end the receipt.
+    """Decide the records of the batch into `evaluated`, one a step.
 
-    The append time of each record is its *now*. Between two steps the caller may let other work go on.
+    The append time of each record is its *now*. Between two steps the caller may let other work go on, or stop.
     """
     for record in batch.records:
         _evaluate_one(ruleset, record, evaluator, evaluated)
         yield
+
+
+def conclude(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> None:
+    """Put the receipt of the batch, all of whose records are decided, behind all that followed from it."""
     if batch.records:
         at = batch.records[-1].appended_at
         evaluated.records.append(encode_outcome(receipt(ruleset, batch, evaluator, evaluated, at)))

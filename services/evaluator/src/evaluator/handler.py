@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -23,9 +23,10 @@ from ensue.runtime.metrics import (
     Metrics,
 )
 from ensue.wire.topics import OutgoingRecord
-from evaluator.evaluate import Evaluated, Evaluator, evaluate
+from evaluator.evaluate import Evaluated, Evaluator, conclude, evaluate
 
 BREATHE_SECONDS = 0.05
+MOST_BYTES = 32 * 1024 * 1024  # held at once of what follows from the events: each firing carries its own event
 log = get_logger(__name__)
 
 
@@ -59,26 +60,37 @@ class EvaluatorHandler:
         ruleset = self._rules.ruleset
         records: list[OutgoingRecord] = []
         dead: list[DeadLetter] = []
-        for batch in batches:
-            evaluated = await self._evaluate(ruleset, batch)
+        left = deque(batches)
+        room = MOST_BYTES
+        while left and room > 0:
+            evaluated, rest = await self._evaluate(ruleset, left.popleft(), room)
             records += evaluated.records
             dead += evaluated.dead
-        return Handled(records=records, dead=dead)
+            room -= evaluated.size
+            if rest is not None:
+                left.appendleft(rest)
+        return Handled(records, dead, tuple(left))
 
-    async def _evaluate(self, ruleset: Ruleset, batch: Batch) -> Evaluated:
-        """Decide the batch, and let heartbeats go on meanwhile: a member without them loses its partitions, and a
-        batch that takes longer than that would be begun again for ever.
+    async def _evaluate(self, ruleset: Ruleset, batch: Batch, room: int) -> tuple[Evaluated, Batch | None]:
+        """Decide the batch until what follows from it fills the room; what remains of it then.
+
+        Heartbeats go on meanwhile: a member without them loses its partitions, and a batch that takes longer than
+        that would be begun again for ever.
         """
         evaluated = Evaluated()
         started = breathed = self._clock.monotonic()
         for _ in evaluate(ruleset, batch, self._evaluator, evaluated):
+            if evaluated.size >= room:
+                break
             if self._clock.monotonic() - breathed >= BREATHE_SECONDS:
                 await asyncio.sleep(0)
                 breathed = self._clock.monotonic()
+        batch, rest = batch.cut(evaluated.decided)
+        conclude(ruleset, batch, self._evaluator, evaluated)
         self._metrics.observe(EVALUATION_SECONDS, self._clock.monotonic() - started)
         self._count(batch, evaluated)
         _tell(evaluated)
-        return evaluated
+        return evaluated, rest
 
     def _count(self, batch: Batch, evaluated: Evaluated) -> None:
         topic = batch.topic.value

@@ -16,6 +16,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from aiokafka import TopicPartition
@@ -52,7 +53,7 @@ class Handler(Protocol):
     """What a service does with what was read. Must bear being called again with the same batches."""
 
     async def handle(self, batches: Sequence[Batch]) -> Handled:
-        """Decide about all records of all batches. Unavailable asks for the same batches again, later."""
+        """Decide about all records of all batches, or name the rest. Unavailable asks for the same again, later."""
         ...
 
 
@@ -142,11 +143,14 @@ class ConsumeLoop:
         started = self._clock.monotonic()
         for topic, records in _by_topic(fetched.batches).items():
             self._metrics.inc(RECORDS_CONSUMED, records, topic=topic)
-        handled = await self._handled(consumer, fetched, stop)
-        if handled is None:
-            return
-        if consumer.owns(fetched):  # else whoever has the partitions now says it all again
-            await self._outbound.publish(handled)
+        left = fetched
+        while left.batches and consumer.owns(fetched):  # else whoever has the partitions now says it all again
+            handled = await self._handled(consumer, left, stop)
+            if handled is None:
+                return
+            if consumer.owns(fetched):
+                await self._outbound.publish(handled)
+            left = replace(left, batches=handled.rest)
         if await consumer.commit(fetched):
             self._observe(fetched.batches, started)
 

@@ -49,6 +49,14 @@ class Batch(Struct, frozen=True):
         """Offsets in the range that never were records for us: transaction markers, aborted or compacted records."""
         return self.next_offset - self.first_offset - self.missing - len(self.records)
 
+    def cut(self, count: int) -> tuple[Batch, Batch | None]:
+        """A batch of the first `count` (at least one) records, and one of the others; they tile as the whole did."""
+        if count >= len(self.records):
+            return self, None
+        middle = self.records[count - 1].offset + 1
+        first = Batch(self.topic, self.partition, self.records[:count], self.first_offset, middle, self.missing)
+        return first, Batch(self.topic, self.partition, self.records[count:], middle, self.next_offset)
+
 
 class DeadLetter(Struct, frozen=True):
     """A record that cannot be processed: `reason` from a closed list, `message` a sentence for people (no secrets)."""
@@ -59,7 +67,12 @@ class DeadLetter(Struct, frozen=True):
 
 
 class Handled(Struct, frozen=True):
-    """What a handler wants done before the offsets of its batches are committed."""
+    """What a handler wants done before the offsets of its batches are committed.
+
+    rest: batches, or what remains of them, that it wants to be asked about again once this is done, because the answer
+    to all at once would have been too large. Nothing is committed before everything is handled.
+    """
 
     records: Sequence[OutgoingRecord] = ()
     dead: Sequence[DeadLetter] = ()
+    rest: Sequence[Batch] = ()
