@@ -36,9 +36,9 @@ def shown_progress() -> Iterator[Report]:
     if not console.is_terminal:
         yield _each_sentence_once(console)
         return
-    text = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+    text = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
     columns = (SpinnerColumn(), TimeElapsedColumn(), BarColumn(bar_width=16), text)
-    with Bar(*columns, console=console, transient=True) as bar:
+    with Bar(*columns, console=console, transient=True, expand=True) as bar:
         task = bar.add_task("starting", total=None)
 
         def report(progress: Progress) -> None:
