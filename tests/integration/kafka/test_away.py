@@ -66,6 +66,16 @@ async def test_a_crash_only_publisher_is_spent_after_a_failure(world: World, pro
             await publisher.publish([RECORD])
 
 
+async def test_a_spent_publisher_does_not_hold_up_the_end_of_its_process(world: World, proxy: KafkaProxy) -> None:
+    async with publishing(PublisherConfig(proxy.address, world.prefix, deadline_seconds=0.5)) as publisher:
+        await publisher.publish([RECORD])
+        proxy.freeze()
+        with pytest.raises(Unavailable):
+            await publisher.publish([RECORD])
+        async with asyncio.timeout(2.0):
+            await publisher.stop()
+
+
 async def test_a_loop_whose_records_are_not_acked_by_the_deadline_ends_uncommitted(
     world: World, proxy: KafkaProxy
 ) -> None:

@@ -76,9 +76,9 @@ class KafkaPublisher:
     async def stop(self) -> None:
         """Closes the client within a few seconds. What is in flight then may or may not be sent."""
         connection, self._connection = self._connection, None
-        self._spent = "the publisher is stopped"
+        spent, self._spent = self._spent, "the publisher is stopped"
         if connection is not None and _is_connected(connection):
-            await close(connection.result())
+            await (close if spent is None else abandon)(connection.result())
         elif connection is not None:
             connection.cancel()
             await asyncio.wait({connection})
