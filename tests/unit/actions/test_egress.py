@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.support.receiver import Receiver, Say, listening
 
 from ensue.actions.addresses import AddressPolicy, ForbiddenAddress
-from ensue.actions.egress import MAX_ANSWER_BYTES, CallFailed, GuardedHttp
+from ensue.actions.egress import MAX_ANSWER_BYTES, RESOLVER_THREADS, CallFailed, GuardedHttp, TenantResolver
 from ensue.actions.kind import Fault, Post
 
 SECOND = timedelta(seconds=1)
@@ -88,3 +91,28 @@ async def test_no_cookie_is_kept(http: GuardedHttp, receiver: Receiver) -> None:
     for _ in range(2):
         await http.post("studio", Post(f"{receiver.url}/", (), b""), SECOND)
     assert all("cookie" not in call.headers for call in receiver.calls)
+
+
+async def test_the_names_of_one_tenant_keep_no_other_from_being_looked_up() -> None:
+    """Also when the calls have long been given up: the system still looks for what hangs."""
+    given_up = threading.Event()
+
+    def lookup(host: str, *_: object, **__: object) -> Any:  # noqa: ANN401 - as the standard library's is typed
+        if host.startswith("hangs"):
+            given_up.wait(30)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))]
+
+    with ThreadPoolExecutor(RESOLVER_THREADS) as threads:
+        hostile, other = TenantResolver(threads, lookup), TenantResolver(threads, lookup)
+        try:
+            for _ in range(2):
+                hanging = [asyncio.create_task(hostile.resolve(f"hangs-{n}.example")) for n in range(40)]
+                await asyncio.wait(hanging, timeout=0.05)
+                for task in hanging:
+                    task.cancel()
+                await asyncio.gather(*hanging, return_exceptions=True)
+            found = await asyncio.wait_for(other.resolve("works.example"), 5)
+        finally:
+            given_up.set()
+        assert [each["host"] for each in found] == ["192.0.2.1"]
+        assert await hostile.resolve("works.example") == found, "its share is free again"

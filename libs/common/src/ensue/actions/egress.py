@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -23,7 +25,9 @@ from ensue.core.errors import EnsueError
 
 MAX_ANSWER_BYTES = 64 * 1024
 RESOLVER_THREADS = 32
+LOOKUPS_PER_TENANT = 8
 _AddrInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str | int, ...]]
+Lookup = Callable[..., Sequence[tuple[Any, Any, int, str, Any]]]  # as socket.getaddrinfo
 
 
 class CallFailed(EnsueError):
@@ -34,20 +38,26 @@ class CallFailed(EnsueError):
         self.fault = fault
 
 
-class PooledResolver(AbstractResolver):
-    """The system's resolver on threads of its own, so that names that hang do not hold up anything else."""
+class TenantResolver(AbstractResolver):
+    """The system's resolver on shared threads, a few of them at a time for one tenant.
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
+    A name that hangs holds its thread until the system gives up, whatever became of the call: without a share of its
+    own, one tenant's names could keep all others from being looked up.
+    """
+
+    def __init__(self, threads: ThreadPoolExecutor, lookup: Lookup = socket.getaddrinfo) -> None:
+        self._threads = threads
+        self._lookup = lookup
+        self._room = asyncio.Semaphore(LOOKUPS_PER_TENANT)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """All addresses of a name."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-        )
+        await self._room.acquire()
+        ask = partial(self._lookup, host, port, family=family, type=socket.SOCK_STREAM)
+        asking = asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        asking.add_done_callback(self._over)
         return [
             ResolveResult(
                 hostname=host,
@@ -57,15 +67,16 @@ class PooledResolver(AbstractResolver):
                 proto=protocol,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for kind, _, protocol, _, address in found
+            for kind, _, protocol, _, address in await asyncio.shield(asking)
         ]
 
     async def close(self) -> None:
-        """Belongs to all sessions: ended by `GuardedHttp`."""
+        """The threads are shared: ended by `GuardedHttp`."""
 
-    def shutdown(self) -> None:
-        """Let the threads end, without waiting for a lookup that hangs."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    def _over(self, asked: asyncio.Future[Any]) -> None:
+        self._room.release()
+        if not asked.cancelled():
+            asked.exception()  # whoever asked may have gone, and it is no fault then
 
 
 class GuardedHttp:
@@ -73,7 +84,7 @@ class GuardedHttp:
 
     def __init__(self, policy: AddressPolicy) -> None:
         self._policy = policy
-        self._resolver = PooledResolver()
+        self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Self:
@@ -84,7 +95,7 @@ class GuardedHttp:
     ) -> None:
         for session in self._sessions.values():
             await session.close()
-        self._resolver.shutdown()
+        self._threads.shutdown(wait=False, cancel_futures=True)  # without waiting for a lookup that hangs
 
     async def post(self, tenant: str, post: Post, within: timedelta) -> Answer:
         """Send once. Raises ForbiddenAddress or CallFailed."""
@@ -114,7 +125,7 @@ class GuardedHttp:
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             limit=0,  # the dispatcher counts calls per target itself
-            resolver=self._resolver,
+            resolver=TenantResolver(self._threads),
             happy_eyeballs_delay=None,  # one address after the other: the first forbidden one ends the call
             socket_factory=self._socket,
         )
