@@ -41,7 +41,8 @@ class Queue:
     clock: FrozenClock = field(default_factory=FrozenClock)
     slow_by: timedelta = timedelta(0)
 
-    async def claim(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
+    async def claim(self, busy: Mapping[str, int], limits: Limits, limit: int) -> list[Claim]:
+        per_lane = limits.per_lane
         self.asked.append((per_lane, limit))
         if self.away:
             self.away -= 1

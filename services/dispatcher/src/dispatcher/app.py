@@ -89,6 +89,7 @@ def _limits(settings: DispatcherSettings) -> Limits:
     return Limits(
         slots=settings.slots,
         per_lane=min(settings.calls_per_target, settings.slots),
+        per_tenant=max(1, settings.slots // 2),
         lease_margin=timedelta(seconds=settings.lease_margin_seconds),
     )
 

@@ -5,11 +5,13 @@ The attempt's row is written and committed before anything outside is called.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from dispatcher.limits import Limits
 from ensue.postgres.database import Database, Record
 from ensue.postgres.queries import Queries
 
@@ -53,35 +55,44 @@ class ClaimStore:
         self._after = FIRST
         self._queries = Queries.load("dispatcher")
 
-    async def claim(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
-        """At most `limit` due actions, at most `per_lane` running in each lane. Raises Unavailable.
+    async def claim(self, busy: Mapping[str, int], limits: Limits, limit: int) -> list[Claim]:
+        """At most `limit` due actions, at most `limits.per_lane` running in each lane. Raises Unavailable.
 
-        None are found only after a look at every lane.
+        None are found only after a look at every lane of every tenant that may run more.
         """
         around = self._after == FIRST
         while True:
-            claims = await self._next_lanes(busy, per_lane, limit)
+            claims = await self._next_lanes(busy, limits, limit)
             if claims or (around and self._after == FIRST):
                 return claims
             around = around or self._after == FIRST
 
-    async def _next_lanes(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]:
+    async def _next_lanes(self, busy: Mapping[str, int], limits: Limits, limit: int) -> list[Claim]:
         async with self._database.transaction() as conn:
             rows = await conn.fetch(
                 self._queries["claim"],
                 self._after,
                 list(busy.keys()),
                 list(busy.values()),
-                per_lane,
+                limits.per_lane,
                 limit,
                 self._margin,
                 self._worker,
                 self._lanes_at_once,
+                full_tenants(busy, limits.per_tenant),
             )
         claims = [_claim(row) for row in rows if row["action_id"] is not None]
         full = len(claims) == limit
         self._after = max(claim.lane for claim in claims) if full else rows[0]["last_lane"] or FIRST
         return claims
+
+
+def full_tenants(busy: Mapping[str, int], per_tenant: int) -> list[str]:
+    """The tenants that run as many calls as they may. `busy`: calls by lane, which is tenant/target."""
+    calls: Counter[str] = Counter()
+    for lane, running in busy.items():
+        calls[lane.partition("/")[0]] += running
+    return [tenant for tenant, running in calls.items() if running >= per_tenant]
 
 
 def _claim(row: Record) -> Claim:

@@ -29,7 +29,7 @@ log = get_logger(__name__)
 class Claimer(Protocol):
     """Where claims come from."""
 
-    async def claim(self, busy: Mapping[str, int], per_lane: int, limit: int) -> list[Claim]: ...
+    async def claim(self, busy: Mapping[str, int], limits: Limits, limit: int) -> list[Claim]: ...
 
 
 class Attempter(Protocol):
@@ -87,7 +87,7 @@ class Executor:
             return False
         began = self._clock.monotonic()
         try:
-            claims = await self._claims.claim(self._busy, self._limits.per_lane, free)
+            claims = await self._claims.claim(self._busy, self._limits, free)
         except Unavailable as error:
             self._trouble = str(error)
             log.warning("claiming_waits", error=self._trouble)

@@ -58,6 +58,7 @@ SELECT n.action_id, n.record_id, n.firing_id, n.tenant, n.path, n.position, n.ki
 -- for another; a lane is found by a step in the index, not by reading its rows. $2, $3: calls running now, by lane.
 -- $4: limit of a lane. $5: limit in all. $6: seconds that a lease outlives its call's deadline. $7: this worker. $8: how
 -- many lanes to look at; where there are more, the last one is told in each row, and in one without an action if need be.
+-- $9: tenants that run as much as they may.
 WITH RECURSIVE lanes (lane) AS (
     (SELECT a.lane FROM dispatch.action a WHERE a.state = 'due' AND a.lane > $1 ORDER BY a.lane LIMIT 1)
     UNION ALL
@@ -65,7 +66,7 @@ WITH RECURSIVE lanes (lane) AS (
       FROM lanes l
      WHERE l.lane IS NOT NULL
 ), some_lanes AS (
-    SELECT lane FROM lanes WHERE lane IS NOT NULL LIMIT $8
+    SELECT lane FROM lanes WHERE lane IS NOT NULL AND split_part(lane, '/', 1) <> ALL ($9::text[]) LIMIT $8
 ), picked AS (
     SELECT p.action_id
       FROM some_lanes s

@@ -40,7 +40,12 @@ class DispatcherSettings(ServiceSettings):
     allowed_addresses: Annotated[
         str, AfterValidator(_cidrs), Expects("networks such as 10.1.0.0/16, several with commas")
     ] = Field(default="", description="Networks that webhooks may reach beside public addresses.")
-    slots: int = Field(default=1024, ge=1, le=20_000, description="Attempts in hand at once.")
+    slots: int = Field(
+        default=1024,
+        ge=1,
+        le=20_000,
+        description="Attempts in hand at once; a tenant whose calls take half of them waits.",
+    )
     calls_per_target: int = Field(
         default=64, ge=1, le=10_000, description="Calls at once to one host of one tenant; well below the slots."
     )
