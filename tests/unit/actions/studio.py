@@ -30,7 +30,8 @@ EVENT = Event(
     entity_type="variant",
     data={"variant_id": 7, "path": "a/b c?&#", "up": "..", "tags": ["x"], "name": "Ümläut\r\nX: 1", "huge": 2**80},
 )
-SCOPE = scope_of(Firing(FIRING, "studio", TRIGGER, 3, ROOT, EVENT, NOW), "Generate scenes")
+FIRED = Firing(FIRING, "studio", TRIGGER, 3, ROOT, EVENT, NOW)
+SCOPE = scope_of(FIRED, "Generate scenes")
 CALL = CallContext(
     action_id=ACTION,
     firing_id=FIRING,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
-from tests.unit.actions.studio import ACTION, CALL, EVENT, SCOPE, TRIGGER, Lines, ports
+from tests.unit.actions.studio import ACTION, CALL, EVENT, FIRED, SCOPE, TRIGGER, Lines, ports
 
 from ensue.actions.kind import Succeeded
 from ensue.actions.kinds.emit_event import KIND as EMIT
@@ -15,6 +17,7 @@ from ensue.actions.registry import KINDS, PARAMS
 from ensue.actions.texts import clipped
 from ensue.core.errors import InvalidValue
 from ensue.core.ids import event_uid
+from ensue.core.template import scope_of
 
 
 def test_every_file_of_kinds_is_a_kind() -> None:
@@ -26,6 +29,12 @@ def test_every_file_of_kinds_is_a_kind() -> None:
 def test_no_kind_takes_fields_that_it_does_not_know(kind: str) -> None:
     with pytest.raises(ValidationError, match="extra"):
         PARAMS[kind].model_validate({"surprise": 1})
+
+
+def test_a_subject_taken_from_an_event_without_one_is_no_subject() -> None:
+    nameless = scope_of(replace(FIRED, event=replace(EVENT, subject=None)), "Generate scenes")
+    assert EMIT.plan(EmitEventParams(type="a.b", subject="{{ event.subject }}"), nameless)["subject"] is None
+    assert EMIT.plan(EmitEventParams(type="a.b", subject="{{ event.subject }}"), SCOPE)["subject"] == "variant-7"
 
 
 @pytest.mark.requirement("R5.6")

@@ -17,6 +17,7 @@ from ensue.core.errors import InvalidValue
 from ensue.core.event import Event
 from ensue.core.ids import event_uid
 from ensue.core.template import render
+from ensue.wire.attributes import entity_type_of
 from ensue.wire.headers import SYSTEM_SOURCE_PREFIX
 
 MAX_SUBJECT = 1024
@@ -50,8 +51,9 @@ class EmitEvent(ActionKind[EmitEventParams]):
         return f"emits {params.type}"
 
     def plan(self, params: EmitEventParams, scope: Scope) -> Request:
-        """Freeze subject and data."""
-        subject = None if params.subject is None else plain_text(render(params.subject, scope))
+        """Freeze subject and data. A subject that is a placeholder for nothing is no subject."""
+        rendered = None if params.subject is None else render(params.subject, scope)
+        subject = None if rendered is None else plain_text(rendered)
         if subject is not None and not 0 < len(subject) <= MAX_SUBJECT:
             raise InvalidValue(f"the subject must become a text of 1 to {MAX_SUBJECT} characters")
         return {"type": params.type, "subject": subject, "data": render(params.data, scope)}
@@ -71,7 +73,7 @@ class EmitEvent(ActionKind[EmitEventParams]):
             lineage=call.lineage,
             subject=subject if isinstance(subject, str) else None,
             time=call.now,
-            entity_type=event_type.partition(".")[0],
+            entity_type=entity_type_of(event_type),
             data=request["data"],
         )
         return Succeeded(reference=event_id, emits=event)
