@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
-import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
+from ensue.core.conditions.dialects.addresses import address_of
+from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.faults import step
 from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
@@ -29,7 +29,6 @@ from ensue.core.json import Json
 MAX_MATCHERS: Final = 500
 MAX_STARS: Final = 10
 _EXPECTED_NUMERIC: Final = 'such as ["=", 5], ["<", 10] or [">=", 0, "<", 10]'
-_V4: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 
 
 class MatcherReader:
@@ -191,19 +190,6 @@ class MatcherReader:
         return Cidr(version, integer & ~host, integer | host)
 
 
-def address_of(text: str) -> tuple[int, int] | None:
-    """The version and the number of an IP address; None for any other text."""
-    try:
-        if _V4.fullmatch(text):  # octets are decimal, leading zeros included, as event-ruler reads them
-            octets = [int(octet) for octet in text.split(".")]
-            return (4, int.from_bytes(bytes(octets), "big"))
-        if ":" in text and "%" not in text and "." not in text:
-            return (6, int(ipaddress.IPv6Address(text)))
-    except ValueError:
-        return None
-    return None
-
-
 def _parts(text: str) -> tuple[str, ...] | str:
     """The literal parts of a wildcard, or what is wrong with it."""
     parts, current, index = [], "", 0
@@ -232,6 +218,8 @@ def _numeric_terms(value: Json) -> list[tuple[str, int | float]] | None:
     terms: list[tuple[str, int | float]] = []
     for operator, bound in zip(value[::2], value[1::2], strict=True):
         if not isinstance(operator, str) or not isinstance(bound, (int, float)) or not _is_finite(bound):
+            return None
+        if not fits_a_double(bound):
             return None
         terms.append((operator, bound))
     if len(terms) == 2:
