@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ensue.wire.faults import Faults
 
 TABLE = Path(__file__).parents[2] / "cases" / "conditions.json"
 CASES: list[dict[str, Any]] = json.loads(TABLE.read_text())["cases"]
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 ATTRIBUTES = {"type": "variant.approved", "source": "/studio", "id": "1", "specversion": "1.0"}
 
 
@@ -34,7 +36,7 @@ def test_the_matcher_gives_the_verdict_of_the_table(case: dict[str, Any]) -> Non
     faults = Faults()
     condition = parse_condition(case["condition"], "", faults)
     faults.raise_any()
-    assert matches(condition, event_of(case)) is case["verdict"], case["why"]
+    assert matches(condition, event_of(case), NOW) is case["verdict"], case["why"]
 
 
 def test_every_operator_has_cases_of_both_verdicts() -> None:

@@ -31,7 +31,7 @@ def decide(ruleset: Ruleset, event: Event, now: datetime) -> Decisions:
         if not _takes_part(rule, event, now):
             continue
         try:
-            if not rule.matches(event):
+            if not rule.matches(event, now):
                 continue
         except Exception as error:  # noqa: BLE001  # a condition that errs harms its own trigger only
             errors.append(ConditionError(_firing(rule.trigger, event, now), f"{type(error).__name__}: {error}"))

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from uuid import UUID
 
-from ensue.core.conditions.match import Matcher, compile_condition
+from ensue.core.conditions.leaf import Matcher
+from ensue.core.conditions.match import compile_condition
 from ensue.core.event import Event
 from ensue.core.instants import floor_to_millisecond
 from ensue.core.trigger import Trigger
@@ -151,7 +152,7 @@ def _matcher_of(trigger: Trigger) -> Matcher:
     except Exception as error:  # noqa: BLE001  # whatever is wrong with one condition harms its own trigger only
         failure = error
 
-    def raise_failure(_: Event) -> bool:
+    def raise_failure(_event: Event, _now: datetime) -> bool:
         raise failure
 
     return raise_failure
