@@ -6,7 +6,7 @@ lead through the same array must match in the same element of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ensue.core.conditions.dialects.pattern_tests import ScalarTest, compile_matchers
@@ -97,13 +97,20 @@ def _holds_in_array(array: list[Json] | tuple[Json, ...], step: _Step, *, inner_
     return any(_holds(element, step, inner_only=done) for element in array if not _is_scalar(element))
 
 
-def _has_leaf(value: Json, path: Path) -> bool:
-    """Whether a scalar stands at `path`, directly or in an array."""
+def leaves_at(value: Json, path: Path) -> Iterator[Json]:
+    """Every scalar at `path`, directly or in arrays."""
     if isinstance(value, (list, tuple)):
-        return any(_has_leaf(element, path) for element in value)
-    if isinstance(value, Mapping):
-        return bool(path) and path[0] in value and _has_leaf(value[path[0]], path[1:])
-    return not path
+        for element in value:
+            yield from leaves_at(element, path)
+    elif isinstance(value, Mapping):
+        if path and path[0] in value:
+            yield from leaves_at(value[path[0]], path[1:])
+    elif not path:
+        yield value
+
+
+def _has_leaf(value: Json, path: Path) -> bool:
+    return any(True for _ in leaves_at(value, path))
 
 
 def _is_scalar(value: Json) -> bool:
