@@ -58,6 +58,9 @@ class _Printer:
         return {"combinator": combinator, "rules": rules}
 
     def _denied(self, member: Condition, pointer: str) -> JsonObject:
+        while isinstance(member, (All, Any)) and len(member.members) == 1:
+            pointer = step(step(pointer, "all" if isinstance(member, All) else "any"), 0)
+            member = member.members[0]
         if isinstance(member, Test) and member.operator in _DENIED_NAME and is_plain(member):
             return {**_rule(member), "operator": _DENIED_NAME[member.operator]}
         inner = self.node(member, pointer)
