@@ -13,7 +13,7 @@ class Explanation:
 
     kind: all, any, not, test, or the name of a leaf's dialect.
     sentence: the node in English; of a branch only its word.
-    decided: the verdict of the whole hangs on this node: with all such nodes as they are, no other could change it.
+    decided: the verdict of the whole rests on this node: with all such nodes as they are, no other could change it.
     field, operator, quantifier, wanted, actual: of tests. `actual` is every value that was looked at (at most 20).
     note: what else is worth saying, such as "the field is missing".
     """

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ensue.core.conditions.context import NO_CONTEXT, Context
-from ensue.core.conditions.fields import compile_field, opened
+from ensue.core.conditions.fields import DATA, compile_field, opened, print_field
 from ensue.core.conditions.leaf import Matcher
 from ensue.core.conditions.leaves import kind_of
 from ensue.core.conditions.operator import (
@@ -65,7 +65,9 @@ def operator_of(test: Test) -> Operator:
 
 def image_path(image: str, path: tuple[str, ...]) -> tuple[str, ...]:
     """Where a field of `data` lies in one of the two images of a change, `before` or `after`."""
-    return (path[0], image, *path[1:])
+    if path[0] != DATA:
+        raise InvalidValue(f"no such field: {print_field(path)} in {image}")
+    return (DATA, image, *path[1:])
 
 
 def quantified(test: ValueTest, quantifier: Quantifier, *, elements: bool) -> SelectionTest:
@@ -128,7 +130,7 @@ def has_images(event: Event) -> bool:
 
 
 def _compile_with_field(test: Test, other: FieldRef, operator: Operator, context: Context) -> Matcher:
-    """Any value of the other field may be the right-hand side; one that the operator does not take is left out."""
+    """Any value of the other field may be the right-hand side; nothing compares with one that the operator refuses."""
     if not operator.takes_field or not isinstance(operator.judge, OnValues):
         raise InvalidValue(f"{test.operator} is not compared with another field")
     select, wanted = compile_field(test.path, length=test.length), compile_field(other.path, length=other.length)
@@ -136,13 +138,10 @@ def _compile_with_field(test: Test, other: FieldRef, operator: Operator, context
     elements = judge.opens.elements(None)
 
     def matcher(event: Event, now: datetime) -> bool:
-        tests = [
-            judge.test(value)
-            for value in opened(wanted(event, now))
-            if not isinstance(value, (list, tuple)) and accepts(operator, value)
-        ]
+        values = [value for value in opened(wanted(event, now)) if not isinstance(value, (list, tuple))]
+        tests = [judge.test(value) for value in values if accepts(operator, value)]
         holds = quantified(lambda actual: any(one(actual) for one in tests), test.quantifier, elements=elements)
-        return bool(tests) and holds(select(event, now))
+        return bool(values) and holds(select(event, now))
 
     return matcher
 

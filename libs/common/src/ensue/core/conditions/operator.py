@@ -36,6 +36,15 @@ class Opens(Enum):
         return self is Opens.ELEMENTS or (self is Opens.AS_WANTED and not isinstance(wanted, (list, tuple)))
 
 
+def one_like(wanted: Json, test: ValueTest) -> Callable[[Selection], bool]:
+    """A test for one selected value that passes; arrays are opened as `Opens.AS_WANTED` says."""
+    if isinstance(wanted, (list, tuple)):
+        return lambda selection: any(map(test, selection))
+    return lambda selection: any(
+        any(map(test, value)) if isinstance(value, (list, tuple)) else test(value) for value in selection
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OnValues:
     """Judges one value at a time. `test` builds the test of a right-hand side; the test never raises."""

@@ -29,12 +29,16 @@ class SqlTest:
 
 @dataclass(frozen=True, slots=True)
 class SqlImages:
-    """What a path selects before and after a change: FROM items with one column `v`, arrays not opened or opened."""
+    """What a path selects before and after a change.
 
-    before: str
-    after: str
-    opened_before: str
-    opened_after: str
+    all_before, all_after: expressions for all that is selected, in order; NULL where nothing is.
+    some_before, some_after: from an expression of type jsonb to whether one of the selected values is the same.
+    """
+
+    all_before: str
+    all_after: str
+    some_before: Callable[[str], str]
+    some_after: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
