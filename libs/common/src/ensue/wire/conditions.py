@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final, cast
 
 from ensue.core.conditions.context import NO_CONTEXT, Context
-from ensue.core.conditions.fields import DATA, parse_field, print_field
+from ensue.core.conditions.fields import DATA, ROOTS, parse_field, print_field
 from ensue.core.conditions.leaf import LeafKind
 from ensue.core.conditions.leaves import LEAVES, kind_of
 from ensue.core.conditions.operator import OnImages, OnSelection, Operator
@@ -149,7 +150,7 @@ class _Parser:
         try:
             return parse_field(text)
         except InvalidValue as error:
-            section.fault(member, "is not a field", str(error))
+            section.fault(member, f"is not a field{_meant_field(text)}", str(error))
             return FieldRef(())
 
     def _suits(self, section: Section, operator: Operator, field: FieldRef, quantifier: Quantifier) -> None:
@@ -186,3 +187,16 @@ class _Parser:
             able = ", ".join(name for name, known in OPERATORS.items() if known.takes_field)
             section.fault("value_of", f"does not go with {operator.name}", f"one of the operators {able}")
         return self._field(section, "value_of")
+
+
+def _meant_field(text: str) -> str:
+    """A hint at the field that a text was meant for: its first name misspelt, or `data` left out."""
+    first, dot, rest = text.partition(".")
+    near = get_close_matches(first[:100], ROOTS, n=1)
+    for meant in [f"{near[0]}{dot}{rest}"] if near else [f"{DATA}.{text}"]:
+        try:
+            parse_field(meant)
+        except InvalidValue:
+            continue
+        return f'; did you mean "{meant}"?'
+    return ""

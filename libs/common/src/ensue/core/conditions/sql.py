@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from ensue.core.conditions.context import NO_CONTEXT, Context
@@ -61,8 +62,7 @@ class _Compiler:
             case Test():
                 return self._test(condition)
             case Not(member):
-                inner = self.node(member)
-                return SqlTest(f"(NOT {inner.text})") if inner.exact else EVERYTHING
+                return self._denied(member)
             case All(members):
                 return _joined(" AND ", "true", map(self.node, members))
             case Any(members):
@@ -71,6 +71,15 @@ class _Compiler:
         if kind is None or kind.sql is None:
             return EVERYTHING
         return kind.sql(condition, self._rows.alias, self.bind)
+
+    def _denied(self, member: Condition) -> SqlTest:
+        """Of what takes too many rows, the denial would take too few: then every row is taken, and nothing is bound."""
+        bound = len(self.parameters)
+        inner = self.node(member)
+        if inner.exact:
+            return SqlTest(f"(NOT {inner.text})")
+        del self.parameters[bound:]
+        return EVERYTHING
 
     def _test(self, test: Test) -> SqlTest:
         operator = operator_of(test)
@@ -83,7 +92,8 @@ class _Compiler:
             case judge:
                 one = judge.sql(self._place(test, "v.v"))
                 whole = self._quantified(test, one, elements=judge.opens.elements(_literal(test)))
-                return SqlTest(self._indexable(test, operator) + whole.text, whole.exact)
+                # Where the first part is NULL there is no value, so the second is false, and so is the whole.
+                return SqlTest(f"({self._indexable(test, operator)}{whole.text})", whole.exact)
 
     def _indexable(self, test: Test, operator: Operator) -> str:
         """What an index over the journal can answer, said beside the test; nothing where there is no such thing."""
@@ -129,7 +139,7 @@ class _Compiler:
             return f"EXISTS (SELECT FROM {self._rows.values(field, elements=elements)} WHERE v.v = {wanted})"
 
         images = SqlImages(
-            all_of(before), all_of(after), lambda wanted: some_of(before, wanted), lambda wanted: some_of(after, wanted)
+            lambda: all_of(before), lambda: all_of(after), partial(some_of, before), partial(some_of, after)
         )
         changed = judge.sql(self._place(test, "v.v"), images)
         return SqlTest(f"({self._rows.has_images()} AND {changed.text})", changed.exact)

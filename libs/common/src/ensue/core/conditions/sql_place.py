@@ -31,12 +31,12 @@ class SqlTest:
 class SqlImages:
     """What a path selects before and after a change.
 
-    all_before, all_after: expressions for all that is selected, in order; NULL where nothing is.
+    all_before, all_after: to an expression for all that is selected, in order; NULL where nothing is.
     some_before, some_after: from an expression of type jsonb to whether one of the selected values is the same.
     """
 
-    all_before: str
-    all_after: str
+    all_before: Callable[[], str]
+    all_after: Callable[[], str]
     some_before: Callable[[str], str]
     some_after: Callable[[str], str]
 

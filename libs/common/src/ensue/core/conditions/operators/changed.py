@@ -13,7 +13,7 @@ def _differ(before: Selection, after: Selection) -> bool:
 
 def _sql(place: SqlPlace, images: SqlImages) -> SqlTest:
     sign = "IS DISTINCT FROM" if place.value else "IS NOT DISTINCT FROM"
-    return SqlTest(f"({images.all_before} {sign} {images.all_after})")
+    return SqlTest(f"({images.all_before()} {sign} {images.all_after()})")
 
 
 OPERATOR = Operator(
