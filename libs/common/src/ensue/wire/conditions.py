@@ -193,10 +193,16 @@ def _meant_field(text: str) -> str:
     """A hint at the field that a text was meant for: its first name misspelt, or `data` left out."""
     first, dot, rest = text.partition(".")
     near = get_close_matches(first[:100], ROOTS, n=1)
-    for meant in [f"{near[0]}{dot}{rest}"] if near else [f"{DATA}.{text}"]:
-        try:
-            parse_field(meant)
-        except InvalidValue:
-            continue
-        return f'; did you mean "{meant}"?'
-    return ""
+    meant = [f"{near[0]}{dot}{rest}"] if near else []
+    if near != [DATA]:
+        meant.append(f"{DATA}.{text}")
+    named = " or ".join(f'"{field}"' for field in meant if _is_field(field))
+    return f"; did you mean {named}?" if named else ""
+
+
+def _is_field(text: str) -> bool:
+    try:
+        parse_field(text)
+    except InvalidValue:
+        return False
+    return True

@@ -102,7 +102,7 @@ class _Branches:
                 continue
             wider = self._wider(member, members[:index])
             if wider is not None:
-                message = f"adds nothing: wherever it is true, {pointer}/{wider} is too"
+                message = f"adds nothing: wherever it is true, branch {wider} is too"
                 yield Finding(place, Oddity.ADDS_NOTHING, message)
                 continue
             yield from self.read(member, place, around)

@@ -117,9 +117,11 @@ class _Engine:
 
 @cache
 def _engine() -> _Engine:
-    from cel_expr_python import cel
-    from cel_expr_python.ext import ext_math, ext_optional, ext_strings
-
+    try:
+        from cel_expr_python import cel
+        from cel_expr_python.ext import ext_math, ext_optional, ext_strings
+    except ImportError:  # there is no wheel for musl
+        raise InvalidValue("another condition: CEL is not available on this platform") from None
     extensions = [ext_strings.ExtStrings(), ext_optional.ExtOptional(), ext_math.ExtMath()]
     variables = {"event": cel.Type.DYN, "now": cel.Type.TIMESTAMP}
     return _Engine(cel.NewEnv(variables=variables, extensions=extensions))
