@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # JSON values are any
 """Random patterns and events over a small vocabulary, so that they meet often. Drawn from a seeded `random.Random`."""
 
 from __future__ import annotations

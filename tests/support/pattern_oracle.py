@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # JSON values are any
 """A plain, slow reading of EventBridge patterns, straight from their JSON: the oracle of the matching engine.
 
 Written apart from the product's parser and matcher. An event is flattened into leaves, each with the array elements it

@@ -1,4 +1,4 @@
-"""From rules to a function from events to the ids of those that match, above `wire` because it decodes only what is read.
+"""From rules to a function from events to the ids of those that match, above `wire` as it decodes only what is read.
 
-`engine` holds the whole; `parts` builds an index from `lookups`, `intervals` and `bitmaps`; `projection` decodes.
+`engine` holds the whole; `parts` builds an index from `lookups`, `intervals`, `grid`, `bitmaps`; `projection` decodes.
 """

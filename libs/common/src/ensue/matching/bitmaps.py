@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # a mask is what its `Bitsets` makes of it
 """Bitmaps: for alternatives that no key leads to (negation, absence, wide ranges) one set of items per value and field.
 
 The sets of an event's fields are intersected; what a set cannot prove is checked on the few items that are left.
@@ -30,20 +31,27 @@ _PRESENCE: Final = ((Exists(present=True),), (Exists(present=False),))
 
 def excluded_values(field: FieldPattern) -> list[Hashable] | None:
     """What a field excludes, where it excludes values and says nothing else."""
-    only = field.matchers[0]
-    if len(field.matchers) > 1 or not isinstance(only, AnythingBut):
+    if not _excludes_values(field):
         return None
-    values = [canonical(each.value) for each in only.excluded if isinstance(each, Exact)]
-    return values if len(values) == len(only.excluded) else None
+    return [canonical(each.value) for each in field.matchers[0].excluded]  # type: ignore[union-attr]  # just seen
+
+
+def _excludes_values(field: FieldPattern) -> bool:
+    only = field.matchers[0]
+    return (
+        only.__class__ is AnythingBut
+        and len(field.matchers) == 1
+        and all(each.__class__ is Exact for each in only.excluded)
+    )
 
 
 def is_narrowing(field: FieldPattern) -> bool:
     """Whether the sets of this field leave anything out beyond its being there."""
-    return excluded_values(field) is not None or field.matchers in _PRESENCE or range_of(field) is not None
+    return _is_proven(field) or range_of(field) is not None
 
 
 def _is_proven(field: FieldPattern) -> bool:
-    return excluded_values(field) is not None or field.matchers in _PRESENCE
+    return _excludes_values(field) or field.matchers in _PRESENCE
 
 
 class _FieldMasks:

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # a mask is what its `Bitsets` makes of it
 """Sets of positions as bits: Python integers while they are few, numpy words above. Used by `bitmaps`."""
 
 from __future__ import annotations
@@ -77,17 +78,18 @@ class Words:
             for mask in masks[2:]:
                 np.bitwise_and(rest, mask, out=rest)
         found: list[int] = []
-        for index in rest.nonzero()[0].tolist():
-            word = int(rest[index])
-            base = index << 6
-            while word:
-                lowest = word & -word
+        places = rest.nonzero()[0]
+        for index, word in zip(places.tolist(), rest[places].tolist(), strict=True):
+            base, rest_of_word = index << 6, word
+            while rest_of_word:
+                lowest = rest_of_word & -rest_of_word
                 found.append(base + lowest.bit_length() - 1)
-                word ^= lowest
+                rest_of_word ^= lowest
         if without:
             gone = set(np.concatenate(without).tolist())
             return [position for position in found if position not in gone]
         return found
 
     def union(self, masks: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
-        return np.bitwise_or.reduce(np.stack(masks))
+        whole: NDArray[np.uint64] = np.bitwise_or.reduce(np.stack(masks))
+        return whole

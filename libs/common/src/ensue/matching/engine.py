@@ -1,25 +1,27 @@
 """The engine: from rules to a function from an event to the ids of those that match. Called by `patterns`, `triggers`.
 
-An engine is immutable; a change gives the next one, which shares all but the tiers that the change rebuilds. Tiers grow
-towards the oldest, each at least four times the next, so that one more rule costs a share of rebuilding in proportion to
+An engine is immutable; a change gives the next one, which shares all but the tiers that it rebuilds. The older a
+tier, the larger: each at least four times the next, so that one more rule costs a share of rebuilding in proportion to
 its own size (times the logarithm of how many there are); a rule that is replaced or removed is hidden in its old tier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from ensue.core.json import Json
-from ensue.matching.leaves import leaves_of
+from ensue.matching.leaves import Leaves, leaves_of_document, leaves_of_projection
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Rule, RuleId
 from ensue.matching.tier import Tier, collecting_nothing, paths_of
 
 GROWTH: Final = 4
+RUN_OF_ARRAYS: Final = 16
 _DOCUMENT: Final = msgspec.json.Decoder(dict[str, Any])
 _NONE: Final[frozenset[RuleId]] = frozenset()
 
@@ -40,13 +42,48 @@ class _Level:
         return len(self.tier.rules) - len(self.hidden)
 
 
+class Decoders:
+    """How an event is read, given what the rules read: as scalars, with arrays of scalars, or whole.
+
+    arrays: for how many events the first way is not tried, because one lately had arrays. Only a guess: all ways agree.
+    """
+
+    __slots__ = ("_is_projected", "_lists", "_readers", "_root", "arrays", "of_scalars", "struct")
+
+    def __init__(self, layout: Layout) -> None:
+        self.arrays = 0
+        projected = layout if layout.can_be_projected else Layout.of(())
+        self._is_projected = projected is layout
+        self.struct = projected.struct()
+        self.of_scalars = msgspec.json.Decoder(self.struct).decode if self._is_projected else _refuse
+        self._lists = msgspec.json.Decoder(projected.struct_of_lists())
+        self._readers = layout.readers()
+        self._root = layout.root
+
+    def leaves(self, event: bytes) -> tuple[Leaves, Mapping[str, Json]]:
+        """The leaves of an event, and its document where they are entangled."""
+        if self._is_projected:
+            with suppress(msgspec.DecodeError):
+                return leaves_of_projection(self._lists.decode(event), self._readers), {}
+        document = _DOCUMENT.decode(event)
+        return self.leaves_of(document), document
+
+    def of_document(self, document: Mapping[str, Json]) -> Any:  # noqa: ANN401  # of a Struct made just now
+        """The projection of a decoded event; msgspec.ValidationError where it has arrays."""
+        return msgspec.convert(document, self.struct) if self._is_projected else _refuse(b"")
+
+    def leaves_of(self, document: Mapping[str, Json]) -> Leaves:
+        """The leaves of a decoded event."""
+        return leaves_of_document(document, self._root)
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """Rules made ready. `match` takes the bytes of an event, `match_document` one that is decoded already."""
 
     _levels: tuple[_Level, ...] = ()
     _layout: Layout = field(default_factory=lambda: Layout.of(()))
-    _struct: type[msgspec.Struct] = msgspec.Struct
+    _decoders: Decoders = field(default_factory=lambda: Decoders(Layout.of(())))
     _decode: Callable[[bytes], Any] = _DOCUMENT.decode
     _find: Find = lambda _: []
 
@@ -65,18 +102,23 @@ class Engine:
 
     def match(self, event: bytes) -> list[RuleId]:
         """The ids of the rules that match a JSON object; msgspec.DecodeError where it is none."""
+        decoders = self._decoders
+        if decoders.arrays:
+            decoders.arrays -= 1
+            return self._search(*decoders.leaves(event))
         try:
             projected = self._decode(event)
         except msgspec.DecodeError:
-            return self._slow(_DOCUMENT.decode(event))
+            decoders.arrays = RUN_OF_ARRAYS
+            return self._search(*decoders.leaves(event))
         return self._find(projected)
 
     def match_document(self, document: Mapping[str, Json]) -> list[RuleId]:
         """The ids of the rules that match a decoded event."""
         try:
-            projected = msgspec.convert(document, self._struct)
+            projected = self._decoders.of_document(document)
         except msgspec.ValidationError:
-            return self._slow(document)
+            return self._search(self._decoders.leaves_of(document), document)
         return self._find(projected)
 
     def changed(self, rules: Iterable[Rule], removed: Iterable[RuleId]) -> Engine:
@@ -86,15 +128,15 @@ class Engine:
         with collecting_nothing():
             return _assembled(*_merged(levels, new, self._layout))
 
-    def _slow(self, document: Mapping[str, Json]) -> list[RuleId]:
-        leaves = leaves_of(document, self._layout.root)
+    def _search(self, leaves: Leaves, document: Mapping[str, Json]) -> list[RuleId]:
         found: list[RuleId] = []
         for level in self._levels:
-            candidates: set[RuleId] = set()
-            level.tier.slow(leaves, candidates)
-            rules = level.tier.rules
-            found += [each for each in candidates - level.hidden if rules[each].verify(document)]
+            found += level.tier.find(leaves, document, level.hidden)
         return found
+
+
+def _refuse(_: bytes) -> Any:  # noqa: ANN401  # never returns
+    raise msgspec.ValidationError("names that no Struct can have")
 
 
 def _hide(levels: Sequence[_Level], gone: set[RuleId]) -> list[_Level]:
@@ -124,9 +166,8 @@ def _merged(levels: list[_Level], new: dict[RuleId, Rule], layout: Layout) -> tu
 
 
 def _assembled(levels: Sequence[_Level], layout: Layout) -> Engine:
-    struct = layout.struct()
-    decode = msgspec.json.Decoder(struct).decode
-    return Engine(tuple(levels), layout, struct, decode, _finder(levels))
+    decoders = Decoders(layout)
+    return Engine(tuple(levels), layout, decoders, decoders.of_scalars, _finder(levels))
 
 
 def _finder(levels: Sequence[_Level]) -> Find:

@@ -22,12 +22,11 @@ from ensue.core.conditions.dialects.eventbridge import (
 )
 from ensue.matching.rules import canonical
 
-LONGEST_GRAM: Final = 4
 MAX_AFFIX: Final = 24
 
 
 class Kind(IntEnum):
-    """What is looked up: the value itself, an end of a text, an end without case, or a part of it."""
+    """What is looked up: the value itself, an end of a text, the same without case, or a part anywhere in it."""
 
     VALUE = 0
     PREFIX = 1
@@ -35,7 +34,7 @@ class Kind(IntEnum):
     FOLDED = 3
     FOLDED_PREFIX = 4
     FOLDED_SUFFIX = 5
-    GRAM = 6
+    PART = 6
 
 
 class Key(NamedTuple):
@@ -46,27 +45,34 @@ class Key(NamedTuple):
     proves: bool
 
 
-def single_value(field: FieldPattern) -> Key | None:
-    """The key of a field that wants one value."""
-    return _value(field.matchers[0]) if len(field.matchers) == 1 else None
+def single_value(field: FieldPattern) -> Exact | None:
+    """The value that a field wants, where it wants one and nothing else."""
+    only = field.matchers[0]
+    return only if only.__class__ is Exact and len(field.matchers) == 1 else None
 
 
-def _value(matcher: Matcher) -> Key | None:
-    if isinstance(matcher, Exact):
-        return Key(Kind.VALUE, canonical(matcher.value), proves=True)
+def values_of(field: FieldPattern) -> frozenset[Hashable] | None:
+    """The values that a field wants any of, where it wants nothing else."""
+    if all(matcher.__class__ is Exact for matcher in field.matchers):
+        return frozenset([canonical(matcher.value) for matcher in field.matchers])  # type: ignore[union-attr]
     return None
 
 
-def keys_of(field: FieldPattern, frequency: Counter[Hashable]) -> tuple[Key, ...] | None:
-    """One key a matcher, each the rarest of its choices; None where a matcher has none, as with negation."""
+def has_keys(field: FieldPattern) -> bool:
+    """Whether every matcher of a field has a key; negation, for one, has none."""
+    return all(matcher.__class__ is Exact or choices_of(matcher) for matcher in field.matchers)
+
+
+def keys_of(field: FieldPattern, frequency: Counter[Hashable]) -> tuple[Key, ...]:
+    """One key a matcher, each the rarest of its choices; the field has keys."""
     keys: dict[Hashable, Key] = {}
     for matcher in field.matchers:
         choices = choices_of(matcher)
-        if not choices:
-            return None
         best = choices[0]
         if len(choices) > 1:
-            best = min(choices, key=lambda key: (frequency[field.path, key.kind, key.value], -len(str(key.value))))
+            best = min(
+                choices, key=lambda key: (frequency[field.path, key.kind, key.value], key.kind, -len(str(key.value)))
+            )
         keys[best[:2]] = best
     return tuple(keys.values())
 
@@ -109,18 +115,4 @@ def _of_wildcard(parts: tuple[str, ...]) -> tuple[Key, ...]:
     if len(parts) == 1:
         return (Key(Kind.VALUE, parts[0], proves=True),)
     ends = _affix(parts[0], Kind.PREFIX, alone=False) + _affix(parts[-1], Kind.SUFFIX, alone=False)
-    strong = tuple(key for key in ends if len(str(key.value)) >= LONGEST_GRAM)
-    return strong or (_grams(parts[1:-1]) if _longest(parts[1:-1]) >= LONGEST_GRAM else ends) or _grams(parts[1:-1])
-
-
-def _longest(parts: tuple[str, ...]) -> int:
-    return max((len(part) for part in parts), default=0)
-
-
-def _grams(parts: tuple[str, ...]) -> tuple[Key, ...]:
-    """Pieces of the literal parts, as long as the longest part allows, at most LONGEST_GRAM characters."""
-    size = min(LONGEST_GRAM, _longest(parts))
-    if not size:
-        return ()
-    pieces = {part[start : start + size] for part in parts for start in range(len(part) - size + 1)}
-    return tuple(Key(Kind.GRAM, piece, proves=False) for piece in sorted(pieces))
+    return ends + tuple(Key(Kind.PART, part, proves=False) for part in parts[1:-1] if part)

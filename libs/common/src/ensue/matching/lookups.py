@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
+from textwrap import indent
 from typing import Final
+
+import ahocorasick
 
 from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.matching.keys import Kind
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Bucket, Run, slow_bucket
 from ensue.matching.projection import Layout
-from ensue.matching.rules import RuleId, canonical
+from ensue.matching.rules import RuleId
 from ensue.matching.source import function
 
 Table = Mapping[Hashable, Bucket]
-_TAKE = "if h is not None:\n{0}    if h.__class__ is tuple: out += h\n{0}    else: h.run(e, out)"
+_TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
 _SLICE: Final = {Kind.PREFIX: "v[:n]", Kind.SUFFIX: "v[-n:]", Kind.FOLDED_PREFIX: "w[:n]", Kind.FOLDED_SUFFIX: "w[-n:]"}
 _FOLDING: Final = (Kind.FOLDED, Kind.FOLDED_PREFIX, Kind.FOLDED_SUFFIX)
 
@@ -27,25 +30,48 @@ class Values:
     def __init__(self, paths: Sequence[Path], table: Table, layout: Layout) -> None:
         self._paths, self._table = paths, table
         self._single = len(paths) == 1
-        expressions = [layout.expression(path) for path in paths]
-        self.expression = _key(expressions, _not_only_text(table, single=self._single))
+        self._columns: Sequence[frozenset[Hashable]] | None = None
+        self.expressions = [layout.expression(path) for path in paths]
+        self._mixed = _not_only_text(table, single=self._single)
         self.get = table.get
-        self.run: Run = function(("get",), _values_body(self.expression), (table.get,))
+        body = "def run(e, out):\n" + indent(self.statements("get"), "    ")
+        self.run: Run = function(("get",), body, (table.get,))
+
+    def statements(self, get: str) -> str:
+        """The source that looks an event up by a function of this name."""
+        lines, parts = [], []
+        for index, (expression, is_mixed) in enumerate(zip(self.expressions, self._mixed, strict=True)):
+            if is_mixed:
+                lines += [
+                    f"k{index} = {expression}",
+                    f"if k{index}.__class__ is bool: k{index} = TRUE if k{index} else FALSE",
+                ]
+            parts.append(f"k{index}" if is_mixed else expression)
+        key = parts[0] if self._single else f"({', '.join(parts)})"
+        return "\n".join((*lines, f"h = {get}({key})", _TAKE))
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """Every combination of the values at the paths; where those are more than the table, the table's keys."""
-        found = [{canonical(value) for value in leaves(path)} for path in self._paths]
+        table = self._table
         if self._single:
-            hits = [self._table[value] for value in found[0] if value in self._table]
-        elif prod(len(values) for values in found) > len(self._table):
-            hits = [bucket for key, bucket in self._table.items() if _within(key, found)]
+            hits = [table[value] for value in table.keys() & leaves.keys(self._paths[0])]
         else:
-            hits = [self._table[key] for key in product(*found) if key in self._table]
+            found = [known & leaves.keys(path) for known, path in zip(self._known(), self._paths, strict=True)]
+            if prod(map(len, found)) > len(table):
+                hits = [bucket for key, bucket in table.items() if _within(key, found)]
+            else:
+                hits = [table[key] for key in product(*found) if key in table]
         for bucket in hits:
             slow_bucket(bucket, leaves, out)
 
+    def _known(self) -> Sequence[frozenset[Hashable]]:
+        """The values of each path that any key has."""
+        if self._columns is None:
+            self._columns = [frozenset(column) for column in zip(*self._table, strict=True)]
+        return self._columns
 
-def _within(key: Hashable, found: Sequence[set[Hashable]]) -> bool:
+
+def _within(key: Hashable, found: Sequence[frozenset[Hashable]]) -> bool:
     return isinstance(key, tuple) and all(part in values for part, values in zip(key, found, strict=True))
 
 
@@ -53,28 +79,8 @@ def _not_only_text(table: Table, *, single: bool) -> list[bool]:
     """For each part of the keys, whether it can be anything but a text: then true must be told from 1."""
     if single:
         return [any(key.__class__ is not str for key in table)]
-    columns = zip(*table, strict=True)  # type: ignore[arg-type]  # keys of several paths are tuples
+    columns = zip(*table, strict=True)
     return [any(part.__class__ is not str for part in column) for column in columns]
-
-
-def _key(expressions: Sequence[str], mixed: Sequence[bool]) -> tuple[tuple[str, ...], str]:
-    """The statements before, and the expression of the key itself."""
-    before, parts = [], []
-    for index, (expression, is_mixed) in enumerate(zip(expressions, mixed, strict=True)):
-        if is_mixed:
-            before.append(
-                f"k{index} = {expression}\n    if k{index}.__class__ is bool: k{index} = TRUE if k{index} else FALSE"
-            )
-            parts.append(f"k{index}")
-        else:
-            parts.append(expression)
-    return tuple(before), parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
-
-
-def _values_body(key: tuple[tuple[str, ...], str]) -> str:
-    before, expression = key
-    lines = ["def run(e, out):", *before, f"h = get({expression})", _TAKE.format("    ")]
-    return "\n    ".join(lines)
 
 
 class Keyed:
@@ -82,24 +88,25 @@ class Keyed:
 
     def __init__(self, path: Path, tables: Mapping[Kind, Table], layout: Layout) -> None:
         self._path, self._tables = path, tables
-        self._sizes = {kind: _by_size(table) for kind, table in tables.items() if kind in (*_SLICE, Kind.GRAM)}
+        self._sizes = {kind: _by_size(table) for kind, table in tables.items() if kind in _SLICE}
+        self._parts = _Parts(tables[Kind.PART]) if Kind.PART in tables else None
         names, constants = self._constants()
         body = _keyed_body(layout.expression(path), tables, _not_only_text(tables.get(Kind.VALUE, {}), single=True)[0])
         self.run: Run = function(names, body, constants)
 
     def _constants(self) -> tuple[list[str], list[object]]:
-        names, constants = [], []
+        names: list[str] = []
+        constants: list[object] = []
         for kind, table in self._tables.items():
             names.append(f"T{kind.value}")
-            sizes = self._sizes.get(kind)
-            constants.append(table.get if sizes is None else [(size, each.get) for size, each in sizes.items()])
-        if Kind.GRAM in self._tables:
-            names.append("G")
-            constants.append([(size, each.keys(), each) for size, each in self._sizes[Kind.GRAM].items()])
+            if kind in self._sizes:
+                constants.append([(size, each.get) for size, each in self._sizes[kind].items()])
+            else:
+                constants.append(self._parts.find if self._parts and kind is Kind.PART else table.get)
         return names, constants
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
-        for value in {canonical(value) for value in leaves(self._path)}:
+        for value in leaves.keys(self._path):
             for bucket in self._hits(value):
                 slow_bucket(bucket, leaves, out)
 
@@ -111,19 +118,31 @@ class Keyed:
         folded = value.lower()
         if Kind.FOLDED in self._tables and folded in self._tables[Kind.FOLDED]:
             yield self._tables[Kind.FOLDED][folded]
+        if self._parts:
+            yield from self._parts.find(value)
         for kind, sizes in self._sizes.items():
             text = folded if kind in _FOLDING else value
+            ends = kind in (Kind.SUFFIX, Kind.FOLDED_SUFFIX)
             for size, table in sizes.items():
-                yield from (table[piece] for piece in set(_PIECES[kind](text, size)) if piece in table)
+                piece = text[-size:] if ends else text[:size]
+                if piece in table:
+                    yield table[piece]
 
 
-_PIECES: Final[Mapping[Kind, Callable[[str, int], Sequence[str]]]] = {
-    Kind.PREFIX: lambda text, size: (text[:size],),
-    Kind.FOLDED_PREFIX: lambda text, size: (text[:size],),
-    Kind.SUFFIX: lambda text, size: (text[-size:],),
-    Kind.FOLDED_SUFFIX: lambda text, size: (text[-size:],),
-    Kind.GRAM: lambda text, size: [text[start : start + size] for start in range(len(text) - size + 1)],
-}
+class _Parts:
+    """Texts that may stand anywhere in a value, found in one pass over it."""
+
+    def __init__(self, table: Table) -> None:
+        self._buckets = list(table.values())
+        self._automaton = ahocorasick.Automaton()
+        for index, part in enumerate(table):
+            self._automaton.add_word(part, index)
+        self._automaton.make_automaton()
+
+    def find(self, text: str) -> list[Bucket]:
+        """The buckets of the parts that stand in `text`, each once."""
+        buckets = self._buckets
+        return [buckets[index] for index in {index for _, index in self._automaton.iter(text)}]
 
 
 def _by_size(table: Table) -> dict[int, dict[Hashable, Bucket]]:
@@ -137,25 +156,20 @@ def _keyed_body(expression: str, kinds: Mapping[Kind, Table], mixed: bool) -> st
     lines = ["def run(e, out):", f"    v = {expression}"]
     if Kind.VALUE in kinds:
         key = "(TRUE if v else FALSE) if v.__class__ is bool else v" if mixed else "v"
-        lines += [f"    h = T0({key})", "    " + _TAKE.format("    ")]
+        lines += [f"    h = T0({key})", indent(_TAKE, "    ")]
     if any(kind != Kind.VALUE for kind in kinds):
         lines.append("    if v.__class__ is not str: return")
     if any(kind in _FOLDING for kind in kinds):
         lines.append("    w = v.lower()")
     if Kind.FOLDED in kinds:
-        lines += [f"    h = T{Kind.FOLDED.value}(w)", "    " + _TAKE.format("    ")]
+        lines += [f"    h = T{Kind.FOLDED.value}(w)", indent(_TAKE, "    ")]
     for kind, piece in _SLICE.items():
         if kind in kinds:
             lines += [
                 f"    for n, get in T{kind.value}:",
                 f"        h = get({piece})",
-                "        " + _TAKE.format("        "),
+                indent(_TAKE, "        "),
             ]
-    if Kind.GRAM in kinds:
-        lines += [
-            "    for n, known, table in G:",
-            "        for g in known & {v[i:i + n] for i in range(len(v) - n + 1)}:",
-            "            h = table[g]",
-            "            " + _TAKE.format("            "),
-        ]
+    if Kind.PART in kinds:
+        lines += [f"    for h in T{Kind.PART.value}(v):", indent(_TAKE, "        ")]
     return "\n".join(lines)

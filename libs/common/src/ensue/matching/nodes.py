@@ -101,17 +101,16 @@ class Lazy:
     __slots__ = ("_made", "_make", "run")
 
     def __init__(self, make: Callable[[], Node]) -> None:
-        self._make: Callable[[], Node] | None = make
+        self._make = make
         self._made: Node | None = None
         self.run: Run = self._first
 
     def _node(self) -> Node:
-        if self._made is None:
-            make = self._make
-            self._made = made = make() if make else self._made  # type: ignore[assignment]  # set together
-            assert made is not None  # noqa: S101  # the maker is dropped only after it has made
-            self.run, self._make = made.run, None
-        return self._made
+        made = self._made
+        if made is None:
+            made = self._made = self._make()
+            self.run = made.run
+        return made
 
     def _first(self, e: object, out: list[RuleId]) -> None:
         self._node().run(e, out)

@@ -1,6 +1,6 @@
-"""Parts: from items to the nodes that find them, each item led by its cheapest field, and again within a full bucket.
+"""Parts: from items to the nodes that find them, each led by its cheapest field, and again within a full bucket.
 
-In this order: the values it wants, all at once; a key of one field (in-list, beginning, end, part); a narrow range; sets.
+In this order: the values it wants, all at once; a key of one field (in-list, beginning, end, part); ranges; sets.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import FieldPattern, Path
+from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
+from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, range_of
-from ensue.matching.keys import Key, Kind, count, keys_of, single_value
+from ensue.matching.keys import Key, Kind, count, has_keys, keys_of, single_value, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
 from ensue.matching.nodes import Both, Bucket, Lazy, Linear, Node, Run
 from ensue.matching.projection import Layout
-from ensue.matching.rules import Item, RuleId
+from ensue.matching.rules import Item, RuleId, canonical
 from ensue.matching.source import function
 
-FEW_ITEMS: Final = 6
+FEW_ITEMS: Final = 12
 LAZY_ITEMS: Final = 512
 MANY_SHAPES: Final = 4
 
@@ -62,23 +63,32 @@ class Part:
 
 
 def _sequence(nodes: Sequence[Node]) -> Run:
-    """One function for several nodes; the tables of plain values are asked in place."""
+    """One function for several nodes; tables of plain values are asked in place, and only where a value is there."""
     if len(nodes) == 1 and not isinstance(nodes[0], Lazy):
         return nodes[0].run
-    names, lines, constants = [], ["def run(e, out):", "    pass"], []
+    names: list[str] = []
+    constants: list[object] = []
+    lines = ["def run(e, out):", "    pass"]
+    sharing = Counter(part for node in nodes if isinstance(node, Values) for part in node.expressions)
+    guarded: dict[str, list[str]] = {}
     for index, node in enumerate(nodes):
         if isinstance(node, Values):
-            before, key = node.expression
             names.append(f"get{index}")
             constants.append(node.get)
-            lines += [f"    {line}" for line in before]
-            lines += [f"    h = get{index}({key})", "    if h is not None:"]
-            lines += ["        if h.__class__ is tuple: out += h", "        else: h.run(e, out)"]
+            guard = min(node.expressions, key=lambda part: (sharing[part], part))
+            guarded.setdefault(guard, []).append(node.statements(f"get{index}"))
         else:
             names.append(f"node{index}")
-            constants.append(node.run if not isinstance(node, Lazy) else lambda e, out, lazy=node: lazy.run(e, out))
+            constants.append(_late(node) if isinstance(node, Lazy) else node.run)
             lines.append(f"    node{index}(e, out)")
+    for guard, statements in guarded.items():
+        lines.append(f"    if {guard} is not MISSING:")
+        lines += [f"        {line}" for each in statements for line in each.split("\n")]
     return function(names, "\n".join(lines), constants)
+
+
+def _late(node: Lazy) -> Run:
+    return lambda e, out: node.run(e, out)  # noqa: PLW0108  # its run changes when it is made
 
 
 class _Builder:
@@ -92,7 +102,7 @@ class _Builder:
         shapes: dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]] = defaultdict(list)
         others: list[Item] = []
         for item in items:
-            wanted = [(field.path, key.value) for field in item.free() if (key := single_value(field)) is not None]
+            wanted = [(field.path, canonical(only.value)) for field in item.free() if (only := single_value(field))]
             if wanted:
                 wanted.sort()
                 shapes[tuple(path for path, _ in wanted)].append((item, tuple(value for _, value in wanted)))
@@ -124,50 +134,81 @@ class _Builder:
         return {key: bucket_of(items, self._layout) for key, items in found.items()}
 
     def _by_keys(self, items: Sequence[Item]) -> Iterable[Node]:
-        frequency: Counter[Hashable] = Counter()
-        for item in items:
-            count(item.free(), frequency)
         tables: dict[Path, dict[Kind, Buckets]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-        others: list[Item] = []
+        undecided, others = [], []
         for item in items:
-            best = _best(item, frequency)
-            if best is None:
+            fields = [field for field in item.free() if has_keys(field)]
+            if not fields:
                 others.append(item)
-                continue
-            field, keys = best
-            proves = all(key.proves for key in keys)
-            led = item.proven(frozenset((field.path,))) if proves else item.led_by(field.path)
-            for key in keys:
-                tables[field.path][key.kind][key.value].append(led)
+            elif len(fields) == 1 and (values := values_of(fields[0])) is not None:
+                led, found = item.proven(frozenset((fields[0].path,))), tables[fields[0].path][Kind.VALUE]
+                for value in values:
+                    found[value].append(led)
+            else:
+                undecided.append((item, fields))
+        self._lead(undecided, tables)
         for path, kinds in tables.items():
             yield Keyed(path, {kind: self._buckets(found) for kind, found in kinds.items()}, self._layout)
         yield from self._by_ranges(others)
 
+    def _lead(
+        self, undecided: Sequence[tuple[Item, Sequence[FieldPattern]]], tables: dict[Path, dict[Kind, Buckets]]
+    ) -> None:
+        """Put each item under the keys of that field of it whose keys the fewest share."""
+        frequency: Counter[Hashable] = Counter()
+        for _, fields in undecided:
+            count(fields, frequency)
+        for item, fields in undecided:
+            field, keys = _best(fields, frequency)
+            proves = all(key.proves for key in keys)
+            led = item.proven(frozenset((field.path,))) if proves else item.led_by(field.path)
+            for key in keys:
+                tables[field.path][key.kind][key.value].append(led)
+
     def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
-        ranged: dict[Path, list[Item]] = defaultdict(list)
-        others: list[Item] = []
+        ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
         for item in items:
-            paths = [field.path for field in item.free() if range_of(field) is not None]
-            (ranged[paths[0]] if len(paths) == 1 else others).append(item)
-        for path, members in ranged.items():
-            ranges = [_range_at(item, path) for item in members]
-            cells = Cells(ranges, min(MOST_CELLS, 2 * len(members)))
-            if cells.crowd <= FEW:
-                yield Narrow(path, members, cells, self._layout)
-            else:
+            ranged[tuple(field.path for field in item.free() if range_of(field) is not None)[:2]].append(item)
+        others = ranged.pop((), [])
+        for paths, members in ranged.items():
+            node = self._narrow(paths[0], members) if len(paths) == 1 else self._grid((paths[0], paths[1]), members)
+            if node is None:
                 others += members
+            else:
+                yield node
         yield from self._by_sets(others)
+
+    def _narrow(self, path: Path, items: Sequence[Item]) -> Node | None:
+        cells = Cells([_range_at(item, path) for item in items], min(MOST_CELLS, 2 * len(items)))
+        return Narrow(path, items, cells, self._layout) if cells.crowd <= FEW else None
+
+    def _grid(self, paths: tuple[Path, Path], items: Sequence[Item]) -> Node | None:
+        ranges = [[_range_at(item, path) for item in items] for path in paths]
+        for side in SIDES:
+            across, down = (Cells(each, side) for each in ranges)
+            if is_sparse(across, down):
+                return Grid(paths, items, across, down, self._layout)
+        return None
 
     def _by_sets(self, items: Sequence[Item]) -> Iterable[Node]:
         narrowed = [item for item in items if any(map(is_narrowing, item.fields))]
         self.unindexed = [item for item in items if not any(map(is_narrowing, item.fields))]
-        if len(narrowed) <= FEW_ITEMS:
-            rest = narrowed + self.unindexed
-        else:
-            yield Bitmaps(narrowed, self._layout)
-            rest = self.unindexed
+        rest = list(self.unindexed)
+        for members in _alike(narrowed):
+            if len(members) <= FEW_ITEMS:
+                rest += members
+            else:
+                yield Bitmaps(members, self._layout)
         if rest:
             yield Linear(rest, self._layout)
+
+
+def _alike(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
+    """The items parted by the paths they read, where that gives few and large parts; all together otherwise."""
+    groups: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+    for item in items:
+        groups[tuple(sorted(field.path for field in item.fields))].append(item)
+    return groups.values() if len(groups) <= MANY_SHAPES else [items]
 
 
 def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | None:
@@ -179,20 +220,16 @@ def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | 
     return path if 2 * most >= sum(map(len, shapes.values())) else None
 
 
-def _best(item: Item, frequency: Counter[Hashable]) -> tuple[FieldPattern, tuple[Key, ...]] | None:
+def _best(fields: Sequence[FieldPattern], frequency: Counter[Hashable]) -> tuple[FieldPattern, tuple[Key, ...]]:
     """The field whose keys the fewest items share, and those keys."""
-    best, lowest = None, None
-    for field in item.free():
-        keys = keys_of(field, frequency)
-        if keys is not None:
-            cost = (
-                sum(frequency[field.path, key.kind, key.value] for key in keys),
-                -min(len(str(k.value)) for k in keys),
-            )
-            if lowest is None or cost < lowest:
-                best, lowest = (field, keys), cost
-    return best
+
+    def cost(led: tuple[FieldPattern, tuple[Key, ...]]) -> tuple[int, int]:
+        field, keys = led
+        shared = sum(frequency[field.path, key.kind, key.value] for key in keys)
+        return shared, -min(len(str(key.value)) for key in keys)
+
+    return min(((field, keys_of(field, frequency)) for field in fields), key=cost)
 
 
-def _range_at(item: Item, path: Path):  # type: ignore[no-untyped-def]
+def _range_at(item: Item, path: Path) -> Numeric:
     return next(wanted for field in item.fields if field.path == path and (wanted := range_of(field)) is not None)

@@ -15,6 +15,7 @@ import msgspec
 
 from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.matching.rules import MISSING
+from ensue.matching.source import Function, getter
 
 Scalar: TypeAlias = str | int | float | bool | None
 
@@ -32,7 +33,7 @@ class Branch:
 
 
 class Layout:
-    """The paths that are read, and the names of their attributes. Immutable once in use; `extended` gives a larger one."""
+    """The paths that are read, and the names of their attributes. Immutable; `extended` gives a larger one."""
 
     __slots__ = ("_names", "root")
 
@@ -78,9 +79,22 @@ class Layout:
             return "MISSING"
         return ".".join(("e", *(f"f{self._names[segment]}" for segment in path)))
 
+    @property
+    def can_be_projected(self) -> bool:
+        """Whether every name can be a Struct's; those with quotes, backslashes and control characters cannot."""
+        return all(name.isprintable() and '"' not in name and "\\" not in name for name in self._names)
+
     def struct(self) -> type[msgspec.Struct]:
-        """The Struct that an event is decoded into."""
-        return _struct(self.root, self._names)
+        """The Struct that an event is decoded into where it has one scalar at each path."""
+        return _struct(self.root, self._names, Scalar)
+
+    def struct_of_lists(self) -> type[msgspec.Struct]:
+        """The Struct of an event that also has arrays of scalars."""
+        return _struct(self.root, self._names, Scalar | list[Scalar])
+
+    def readers(self) -> dict[Path, Function]:
+        """A function for each path, from a decoded event to the value there."""
+        return {path: getter(self.expression(path)) for path in _leaves(self.root, ())}
 
 
 def _conflicts(branch: Branch, path: Path) -> Iterable[Path]:
@@ -90,14 +104,21 @@ def _conflicts(branch: Branch, path: Path) -> Iterable[Path]:
         yield from _conflicts(inner, (*path, name))
 
 
-def _struct(branch: Branch, names: Mapping[str, int]) -> type[msgspec.Struct]:
+def _leaves(branch: Branch, path: Path) -> Iterable[Path]:
+    if branch.leaf:
+        yield path
+    for name, inner in branch.inner.items():
+        yield from _leaves(inner, (*path, name))
+
+
+def _struct(branch: Branch, names: Mapping[str, int], leaf: Any) -> type[msgspec.Struct]:  # noqa: ANN401  # a type
     fields: list[tuple[str, Any, Any]] = []
     for segment, inner in branch.inner.items():
         name = f"f{names[segment]}"
         if inner.inner:
-            below = _struct(inner, names)
+            below = _struct(inner, names, leaf)
             fields.append((name, below, below()))
         else:
-            fields.append((name, Scalar, MISSING))
+            fields.append((name, leaf, MISSING))
     rename = {f"f{names[segment]}": segment for segment in branch.inner}
     return msgspec.defstruct("Projection", fields, rename=rename, frozen=True, gc=False)

@@ -1,12 +1,12 @@
-"""What the engine is built from: rules whose alternatives are fields with matchers. Made by `patterns` and `triggers`.
+"""What the engine is built from: rules, whose alternatives are fields with matchers. Made by `patterns`, `triggers`.
 
-The vocabulary is that of EventBridge patterns, because it is the richest that can be indexed: conditions of triggers are
-translated into it. An alternative may say less than the rule (it is then *necessary* only) as long as the caller checks.
+The vocabulary is that of EventBridge patterns, the richest that can be indexed: conditions of triggers are translated
+into it. An alternative may say less than the rule (it is then *necessary* only) if the caller checks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -49,7 +49,7 @@ def canonical(value: Hashable) -> Hashable:
 class Rule:
     """One rule.
 
-    alternatives: it can match only where every field of one of them does; none = it never matches, an empty one = always.
+    alternatives: it matches where every field of one of them does; none = never, an empty one = always.
     verify: whether the rule matches a whole document; asked where the document has arrays on the way of a field.
     """
 
@@ -72,12 +72,12 @@ class Item:
 
     def proven(self, paths: frozenset[Path]) -> Item:
         """The item without the fields at `paths`."""
-        return Item(self.rule_id, tuple(field for field in self.fields if field.path not in paths), self.spent)
+        return Item(self.rule_id, tuple([field for field in self.fields if field.path not in paths]), self.spent)
 
     def led_by(self, path: Path) -> Item:
         """The item with `path` spent."""
         return Item(self.rule_id, self.fields, self.spent | {path})
 
-    def free(self) -> list[FieldPattern]:
+    def free(self) -> Sequence[FieldPattern]:
         """The fields that can still lead the way."""
-        return [field for field in self.fields if field.path not in self.spent] if self.spent else list(self.fields)
+        return [field for field in self.fields if field.path not in self.spent] if self.spent else self.fields

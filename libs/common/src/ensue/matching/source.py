@@ -26,7 +26,8 @@ def _factory(source: str) -> Function:
 def function(parameters: Sequence[str], body: str, constants: Sequence[object]) -> Function:
     """The function named `run` that `body` defines, with `constants` bound to `parameters`."""
     indented = body.replace("\n", "\n    ")
-    return _factory(f"def make({', '.join(parameters)}):\n    {indented}\n    return run")(*constants)
+    made: Function = _factory(f"def make({', '.join(parameters)}):\n    {indented}\n    return run")(*constants)
+    return made
 
 
 def getter(expression: str) -> Function:

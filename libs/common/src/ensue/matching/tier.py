@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from ensue.core.json import Json
 from ensue.matching.leaves import Leaves
 from ensue.matching.parts import Part
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, Rule, RuleId
+from ensue.matching.scalars import alternatives_test_of
 
 
 @contextmanager
@@ -36,10 +38,11 @@ class Tier:
     unindexed: rules that every event is checked against.
     """
 
-    __slots__ = ("_part", "always", "may_repeat", "rules", "run", "unindexed")
+    __slots__ = ("_part", "_tests", "always", "may_repeat", "rules", "run", "unindexed")
 
     def __init__(self, rules: Mapping[RuleId, Rule], layout: Layout) -> None:
         self.rules = rules
+        self._tests: dict[RuleId, Callable[[Leaves], bool]] = {}
         items = [Item(rule.rule_id, fields) for rule in rules.values() for fields in rule.alternatives]
         self._part = Part([item for item in items if item.fields], layout)
         self.always = [item.rule_id for item in items if not item.fields]
@@ -47,10 +50,20 @@ class Tier:
         self.run = self._part.run
         self.unindexed = frozenset(item.rule_id for item in self._part.unindexed) | frozenset(self.always)
 
-    def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
-        """Add every rule that may match."""
-        out.update(self.always)
-        self._part.slow(leaves, out)
+    def find(self, leaves: Leaves, document: Mapping[str, Json], hidden: frozenset[RuleId]) -> list[RuleId]:
+        """The rules that match an event with arrays. `document` is looked at only where leaves are entangled."""
+        candidates: set[RuleId] = set(self.always)
+        self._part.slow(leaves, candidates)
+        candidates -= hidden
+        if leaves.entangled:
+            return [each for each in candidates if self.rules[each].verify(document)]
+        return [each for each in candidates if self._test(each)(leaves)]
+
+    def _test(self, rule_id: RuleId) -> Callable[[Leaves], bool]:
+        test = self._tests.get(rule_id)
+        if test is None:
+            test = self._tests[rule_id] = alternatives_test_of(self.rules[rule_id].alternatives)
+        return test
 
 
 def _may_repeat(rule: Rule) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ class PatternMatcher:
         return len(self._engine)
 
     def match(self, event: bytes) -> list[str]:
-        """The ids of the patterns that match an event (a JSON object), in no order; msgspec.DecodeError if it is none."""
+        """The ids of the patterns that match a JSON object, in no order; msgspec.DecodeError if it is none."""
         found: list[str] = self._match(event)
         return found
 
@@ -47,4 +48,6 @@ def from_patterns(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> PatternMatc
         made = [rule_of(rule_id, pattern) for rule_id, pattern in rules]
         if len({rule.rule_id for rule in made}) < len(made):
             raise ValueError("an id stands twice; each rule has one of its own")
-        return PatternMatcher(Engine.of(made))
+        matcher = PatternMatcher(Engine.of(made))
+    gc.freeze()  # the rules live long: later collections need not walk them
+    return matcher
