@@ -73,13 +73,13 @@ def attributes_of(event: Event) -> dict[str, Anything]:
     }
 
 
-def tests_of(condition: Condition) -> list[Test]:
+def leaves_of(condition: Condition) -> list[Test]:
     """The tests of a condition, from left to right."""
     match condition:
         case Test():
             return [condition]
         case Not(member):
-            return tests_of(member)
+            return leaves_of(member)
         case All(members) | Any(members):
-            return [test for member in members for test in tests_of(member)]
+            return [test for member in members for test in leaves_of(member)]
     return []

@@ -60,7 +60,6 @@ def test_what_is_written_is_read_back_the_same(document: Document) -> None:
     assert condition_of(print_condition(condition)) == condition
 
 
-@pytest.mark.requirement("R3.14")
 @given(CONDITIONS)
 def test_english_never_fails_and_says_something(document: Document) -> None:
     text = english(condition_of(document))

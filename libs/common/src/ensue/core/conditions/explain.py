@@ -32,8 +32,11 @@ def explain(condition: Condition, event: Event, now: datetime, context: Context 
 
 
 def nearest_miss(explanation: Explanation) -> tuple[Explanation, ...]:
-    """The fewest tests that would have had to come out the other way for the whole to; of equal ways the first."""
-    return _turning(explanation)
+    """The fewest tests that would have had to come out the other way for the whole to; of equal ways the first.
+
+    Nothing where no test could change it, as in `all` of nothing.
+    """
+    return _turning(explanation) or ()
 
 
 def _node(condition: Condition, event: Event, now: datetime, context: Context) -> Explanation:
@@ -113,11 +116,12 @@ def _counts(node: Explanation, inner: Explanation) -> bool:
     return node.kind != "any" or not node.verdict or inner.verdict
 
 
-def _turning(node: Explanation) -> tuple[Explanation, ...]:
+def _turning(node: Explanation) -> tuple[Explanation, ...] | None:
+    """The fewest tests to turn so that `node` turns; None where nothing could: it is all or any of nothing."""
     if node.kind not in {"all", "any", "not"}:
         return (node,)
-    if node.kind == "not":
-        return _turning(node.members[0])
-    if node.verdict is (node.kind == "any"):  # every member that holds it up must turn
-        return tuple(test for inner in node.members if inner.verdict is node.verdict for test in _turning(inner))
-    return min((_turning(inner) for inner in node.members), key=len, default=())
+    ways = [_turning(inner) for inner in node.members if node.kind == "not" or _counts(node, inner)]
+    possible = [way for way in ways if way is not None]
+    if node.verdict is not (node.kind == "any"):  # turning one member is enough
+        return min(possible, key=len, default=None)
+    return tuple(test for way in possible for test in way) if ways and len(possible) == len(ways) else None
