@@ -179,8 +179,8 @@ def _within(keys: Between, value: Json) -> bool:
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
     actual: float = value  # type: ignore[assignment]  # of one type with the bounds, as was just seen
-    low: float | None = keys.low  # type: ignore[assignment]
-    high: float | None = keys.high  # type: ignore[assignment]
+    low: float | None = keys.low  # type: ignore[assignment]  # as above
+    high: float | None = keys.high  # type: ignore[assignment]  # as above
     above = low is None or actual > low or (keys.low_included and actual == low)
     below = high is None or actual < high or (keys.high_included and actual == high)
     return above and below
