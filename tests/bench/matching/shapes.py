@@ -16,15 +16,11 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """pattern(random, index, count): the rule of that index among `count`; event(random, count): one event.
-
-    plain: whether event-ruler can express it and is asked to.
-    """
+    """pattern(random, index, count): the rule of that index among `count`; event(random, count): one event."""
 
     name: str
     pattern: Callable[[Random, int, int], Pattern]
     event: Callable[[Random, int], Document]
-    plain: bool = True
 
 
 def _document(random: Random, event_type: str, detail: Document) -> Document:
