@@ -1,7 +1,8 @@
 """`python -m tests.bench.matching`: events a second by shape and number of rules, `--rivals` beside event-ruler.
 
-No figure is printed before the ids found agree: on a sample with the plain oracle, on every event with each rival. Every
-matcher runs as a process of its own, by the protocol of `tests.bench.rivals.protocol`; `--rival NAME=COMMAND` adds one.
+No figure is printed before the ids found agree: on a sample with the plain oracle, on every event with each rival. A
+matcher is a process of its own and speaks the protocol of `tests.bench.rivals.protocol`; `--rival NAME=COMMAND` adds
+one.
 """
 
 from __future__ import annotations

@@ -29,4 +29,5 @@ def main(rules: Path, events: Path, ids: Path, at_least: float) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:4]), at_least=float(sys.argv[4]))
+    _rules, _events, _ids = map(Path, sys.argv[1:4])
+    main(_rules, _events, _ids, float(sys.argv[4]))

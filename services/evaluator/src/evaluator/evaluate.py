@@ -12,7 +12,7 @@ from ensue.core.decide import decide
 from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import condition_error_record_id, outcome_record_id, receipt_record_id
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus, Receipt
-from ensue.core.ruleset import Ruleset
+from ensue.core.ruleset import Rulebook
 from ensue.kafka.records import Batch, DeadLetter
 from ensue.wire.cloudevents import decode_record
 from ensue.wire.errors import DecodeError
@@ -50,7 +50,7 @@ class Evaluated:
         self.records += (encode_outcome(erred(error)) for error in decisions.errors)
 
 
-def evaluate(ruleset: Ruleset, batch: Batch, evaluator: Evaluator) -> Evaluated:
+def evaluate(ruleset: Rulebook, batch: Batch, evaluator: Evaluator) -> Evaluated:
     """Decide every record of the batch; the append time of each is its *now*."""
     evaluated = Evaluated()
     trusted = batch.topic is Topic.SYSTEM
@@ -107,7 +107,7 @@ def erred(error: ConditionError) -> ConditionErred:
     )
 
 
-def receipt(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated, at: datetime) -> Receipt:
+def receipt(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Evaluated, at: datetime) -> Receipt:
     """The statement that this batch was decided with this ruleset."""
     topic, partition = batch.topic.value, batch.partition
     return Receipt(

@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ensue.core.firing import ConditionError, Firing
-from ensue.core.ruleset import Ruleset
+from ensue.core.ruleset import Rulebook
 from ensue.kafka.records import Batch, DeadLetter, Handled
 from ensue.runtime.clock import Clock
 from ensue.runtime.logs import get_logger
@@ -32,7 +32,7 @@ class RulesInForce(Protocol):
     """Where the ruleset comes from (`evaluator.rules.Rules`)."""
 
     @property
-    def ruleset(self) -> Ruleset: ...
+    def ruleset(self) -> Rulebook: ...
 
     async def catch_up(self) -> None:
         """Let `ruleset` hold everything that was saved before this call; Unavailable if that cannot be known."""
@@ -65,7 +65,7 @@ class EvaluatorHandler:
             await asyncio.sleep(0)  # heartbeats go on between partitions
         return Handled(records=records, dead=dead)
 
-    def _evaluate(self, ruleset: Ruleset, batch: Batch) -> Evaluated:
+    def _evaluate(self, ruleset: Rulebook, batch: Batch) -> Evaluated:
         started = self._clock.monotonic()
         evaluated = evaluate(ruleset, batch, self._evaluator)
         self._metrics.observe(EVALUATION_SECONDS, self._clock.monotonic() - started)

@@ -9,13 +9,13 @@ from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import firing_id
 from ensue.core.lineage import may_fire
 from ensue.core.outcome import Reason
-from ensue.core.ruleset import Rule, Ruleset
+from ensue.core.ruleset import Rule, Rulebook
 from ensue.core.trigger import Trigger
 
 _NOTHING = Decisions()
 
 
-def decide(ruleset: Ruleset, event: Event, now: datetime) -> Decisions:
+def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
     """What `event` yields; `now` is the append time of its record, so that reading it again decides the same.
 
     A trigger takes part if it listens to the event, is enabled, was active by `now` and, for a replay with targets,
