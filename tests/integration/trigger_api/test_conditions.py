@@ -34,14 +34,25 @@ def nested(levels: int) -> Json:
         ({"all": [{"field": "data.a", "op": "exists"}] * 501}, "/where/all/500"),
         ({"any": [{"field": "data.a", "op": "regex", "value": "(?=a)"}]}, "/where/any/0/value"),
         ({"not": {"cel": "'a text'"}}, "/where/not/cel"),
+        ({"all": [{"field": "type", "op": "eq", "value": kind} for kind in ("a.b", "a.c")]}, "/where"),
         ({"pattern": {"data": {"a": [{"prefx": "x"}]}}}, "/where/pattern/data/a/0/prefx"),
     ],
-    ids=["operator", "value type", "depth", "tests", "regex", "CEL", "pattern"],
+    ids=["operator", "value type", "depth", "tests", "regex", "CEL", "never true", "pattern"],
 )
 async def test_a_wrong_condition_is_refused_with_its_path(world: World, where: Json, pointer: str) -> None:
     answer = await world.acme.call("POST", "/api/v1/triggers", {**trigger(), "where": where})
     assert answer.status == 400, answer.text
     assert answer.pointers == [pointer]
+
+
+async def test_what_is_odd_about_a_condition_is_told_at_save(world: World) -> None:
+    higher = [{"field": "data.n", "op": "gt", "value": bound} for bound in (5, 7)]
+    saved = await world.acme.create({**trigger(), "where": {"any": higher}})
+    assert saved["warnings"] == [
+        {"pointer": "/where/any/1", "message": "adds nothing: wherever it is true, branch 0 is too"}
+    ]
+    read = await world.acme.call("GET", f"/api/v1/triggers/{saved['id']}")
+    assert read.json == {**saved, "warnings": []}
 
 
 @pytest.mark.requirement("R3.10")

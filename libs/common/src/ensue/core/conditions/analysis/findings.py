@@ -16,7 +16,7 @@ from ensue.core.conditions.keys import AllOf, AnyOf, Lookup, Needed, NotEquals, 
 from ensue.core.conditions.needed import needed
 from ensue.core.conditions.tree import All, Any, Condition, Not, Test
 
-MAX_QUESTIONS: Final = 300
+MAX_QUESTIONS: Final = 100
 
 
 class Level(StrEnum):
