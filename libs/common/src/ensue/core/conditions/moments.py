@@ -23,6 +23,7 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 
 _INSTANT = re.compile(INSTANT.replace("$", r"\Z"))
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_MACHINES_OWN = re.compile(r"localtime$|posixrules$|Factory$|posix/|right/")  # files beside the zones, on some machines
 _ZONE = re.compile(r"[A-Za-z0-9_+\-]+(?:/[A-Za-z0-9_+\-]+)*")
 
 
@@ -60,7 +61,7 @@ def zone_of(name: str) -> tzinfo:
 
 def as_zone(value: Json) -> str:
     """Parse the name of a time zone of the IANA data base."""
-    if isinstance(value, str) and len(value) <= 100 and _ZONE.fullmatch(value):
+    if isinstance(value, str) and len(value) <= 100 and _ZONE.fullmatch(value) and not _MACHINES_OWN.match(value):
         try:
             return ZoneInfo(value).key
         except (ZoneInfoNotFoundError, ValueError, OSError):

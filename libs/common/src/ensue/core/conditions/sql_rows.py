@@ -14,6 +14,7 @@ from ensue.core.conditions.fields import DATA, NOW
 from ensue.core.conditions.keys import Scalar
 from ensue.core.conditions.sql_place import Bind
 from ensue.core.conditions.tree import FieldRef
+from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
 
 _COLUMNS: Final = {
@@ -74,8 +75,11 @@ class Rows:
 
 
 def json_text(value: Json) -> str:
-    """The JSON of a value; integers of any size exactly."""
-    return json.dumps(value, ensure_ascii=False)
+    """The JSON of a value; integers exactly. InvalidValue for one of over 4,300 digits, which no JSON decoder gives."""
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except ValueError as error:
+        raise InvalidValue(f"a value that SQL can take: {error}") from None
 
 
 def _jsonpath(names: Sequence[str]) -> str:

@@ -30,6 +30,8 @@ def _compiled(pattern: str) -> _Compiled:
     options.log_errors = False
     try:
         return cast("_Compiled", re2.compile(pattern, options))
+    except UnicodeEncodeError:
+        raise InvalidValue("a regular expression of RE2 (half a surrogate pair is no character)") from None
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
         raise InvalidValue(f"a regular expression of RE2 ({reason})") from None
@@ -38,7 +40,7 @@ def _compiled(pattern: str) -> _Compiled:
 def _parse(value: Json) -> Json:
     if not isinstance(value, str):
         raise InvalidValue("a regular expression of RE2, as a text")
-    if len(value.encode()) > MAX_BYTES:
+    if len(value.encode(errors="replace")) > MAX_BYTES:
         raise InvalidValue(f"a regular expression of at most {MAX_BYTES} bytes")
     _compiled(value)
     return value
