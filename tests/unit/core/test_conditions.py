@@ -22,7 +22,6 @@ from ensue.core.ruleset import Ruleset
 from ensue.wire.conditions import parse_condition
 from ensue.wire.faults import DocumentInvalid, Faults
 
-
 NO_ZONES = ["Mars", "localtime", "right/UTC", "../UTC", "", "Europe", None]
 
 
