@@ -6,8 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.conditions import NOW, conditions, data
 
 from ensue.cli import run
+from ensue.core.conditions.match import matches
+from ensue.core.conditions.tree import Condition
+from ensue.core.json import Json
+from ensue.match_command import build
+from ensue.testing.clock import FrozenClock
+from ensue.wire.rule_files import FileRule, condition_of
+from ensue.wire.sample_events import SampleEvent, event_of
 
 RULES = """
 name: Generate scenes
@@ -105,3 +115,13 @@ def test_everything_wrong_in_both_files_is_told_at_once(tmp_path: Path, capsys: 
 def test_files_that_are_not_there_are_wrong_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["match", "--rules", str(tmp_path / "a"), "--events", str(tmp_path / "b")]) == 2
     assert capsys.readouterr().err.count("cannot be read: No such file or directory") == 2
+
+
+@given(conditions=st.lists(conditions(), min_size=1, max_size=6), one=data(), kind=st.sampled_from(["a", "ab", "x"]))
+def test_the_index_finds_what_a_scan_finds(conditions: list[Condition], one: Json, kind: str) -> None:
+    document = {"type": kind, "data": one}
+    rules = [FileRule(str(index), condition) for index, condition in enumerate(conditions)]
+    sample = SampleEvent(json.dumps(document).encode(), document, None)
+    found = build(rules, FrozenClock(NOW)).find(sample)
+    scanned = [rule.rule_id for rule in rules if matches(condition_of(rule), event_of(document), NOW)]
+    assert sorted(found) == sorted(scanned)

@@ -9,30 +9,30 @@ import gc
 import json
 import resource
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ensue.actions.registry import PARAMS
-from ensue.core.conditions.analysis.findings import why_unindexed
 from ensue.core.conditions.dialects.eventbridge import PatternNode
-from ensue.core.conditions.leaf import Matcher
+from ensue.core.conditions.fields import ATTRIBUTES, DATA
 from ensue.core.conditions.match import compile_condition
+from ensue.core.conditions.tree import All, Test
 from ensue.core.errors import EnsueError
 from ensue.core.event import Event
+from ensue.core.json import Json
 from ensue.exits import ExitCode
 from ensue.matching.engine import Engine
+from ensue.matching.needed import alternatives_of
 from ensue.matching.patterns import Verifier
 from ensue.matching.rules import Rule
 from ensue.matching.tier import collecting_nothing
 from ensue.runtime.clock import Clock, SystemClock
 from ensue.wire.document_files import FileInvalid
-from ensue.wire.rule_files import FileRule, RulesInvalid, read_rules, worded
+from ensue.wire.rule_files import FileRule, RulesInvalid, condition_of, read_rules, worded
 from ensue.wire.sample_events import SampleEvent, event_of, read_events
-
-Find = Callable[[SampleEvent], list[str]]
 
 
 def match(
@@ -99,42 +99,38 @@ def read_files(rules: Path, events: Path) -> tuple[list[FileRule], list[SampleEv
 
 
 class RuleMatcher:
-    """Rules made ready: patterns in the engine, conditions by the type of event that they listen to."""
+    """Rules made ready: patterns in one engine, conditions in another, whose candidates are asked themselves."""
 
     def __init__(self, rules: Sequence[FileRule], clock: Clock) -> None:
         self._clock = clock
-        self._patterns = Engine.of(_pattern_rules(rules))
-        self._everywhere: list[tuple[FileRule, Matcher]] = []
-        self._by_type: dict[str, list[tuple[FileRule, Matcher]]] = {}
-        self.unindexed = self._patterns.unindexed
-        for rule in rules:
-            if rule.enabled and not isinstance(rule.test, PatternNode):
-                self.unindexed += why_unindexed(rule.test) is not None
-                self._add(rule, compile_condition(rule.test))
+        patterns = [rule for rule in rules if isinstance(rule.test, PatternNode)]
+        conditions = [rule for rule in rules if rule.enabled and not isinstance(rule.test, PatternNode)]
+        self._patterns = Engine.of(map(_pattern_rule, patterns)) if patterns else None
+        self._conditions = Engine.of(map(_condition_rule, conditions)) if conditions else None
+        self._ready = {rule.rule_id: (rule, compile_condition(condition_of(rule))) for rule in conditions}
+
+    @property
+    def unindexed(self) -> int:
+        """How many rules are asked about every event, because no index leads to them."""
+        return sum(engine.unindexed for engine in (self._patterns, self._conditions) if engine is not None)
 
     def find(self, event: SampleEvent) -> list[str]:
         """The ids of the rules that match."""
-        found = [str(rule_id) for rule_id in self._patterns.match(event.raw)] if len(self._patterns) else []
-        if self._everywhere or self._by_type:
-            found += self._matching_conditions(event_of(event.document))
-        return found
+        found: list[str] = []
+        if self._patterns is not None:
+            found = self._patterns.match(event.raw)  # type: ignore[assignment]  # built of rules whose ids are texts
+        return found if self._conditions is None else [*found, *self._holding(self._conditions, event)]
 
-    def _add(self, rule: FileRule, matcher: Matcher) -> None:
-        if rule.when is None:
-            self._everywhere.append((rule, matcher))
-        else:
-            for event_type in rule.when.types:
-                self._by_type.setdefault(event_type, []).append((rule, matcher))
-
-    def _matching_conditions(self, event: Event) -> Iterable[str]:
-        now = event.time or self._clock.now()
-        for rule, matcher in (*self._everywhere, *self._by_type.get(event.type, ())):
-            if _listens(rule, event):
-                try:
-                    if matcher(event, now):
-                        yield rule.rule_id
-                except EnsueError:  # a condition without a verdict harms its own rule only
-                    continue
+    def _holding(self, engine: Engine, event: SampleEvent) -> Iterator[str]:
+        one = event_of(event.document)
+        now = one.time or self._clock.now()
+        for rule_id in engine.match_document(_seen(one)):
+            rule, matcher = self._ready[str(rule_id)]
+            try:
+                if _listens(rule, one) and matcher(one, now):
+                    yield rule.rule_id
+            except EnsueError:  # a condition without a verdict harms its own rule only
+                continue
 
 
 def build(rules: Sequence[FileRule], clock: Clock) -> RuleMatcher:
@@ -145,10 +141,23 @@ def build(rules: Sequence[FileRule], clock: Clock) -> RuleMatcher:
 def _listens(rule: FileRule, event: Event) -> bool:
     if rule.when is None:
         return True
-    return rule.when.entity_type in (None, event.entity_type) and rule.tenant in (None, event.tenant)
+    return rule.when.admits(event) and rule.tenant in (None, event.tenant)
 
 
-def _pattern_rules(rules: Iterable[FileRule]) -> Iterable[Rule]:
-    for rule in rules:
-        if isinstance(rule.test, PatternNode):
-            yield Rule(rule.rule_id, rule.test.alternatives(), Verifier(rule.test))
+def _pattern_rule(rule: FileRule) -> Rule:
+    if not isinstance(rule.test, PatternNode):
+        raise TypeError(f"{rule.rule_id} is no pattern")
+    return Rule(rule.rule_id, rule.test.alternatives(), Verifier(rule.test))
+
+
+def _condition_rule(rule: FileRule) -> Rule:
+    condition = condition_of(rule)
+    if rule.when is not None:
+        condition = All((Test(("type",), "in", list(rule.when.types)), condition))
+    return Rule(rule.rule_id, alternatives_of(condition), lambda _: True)  # a candidate; the condition is asked next
+
+
+def _seen(event: Event) -> dict[str, Json]:
+    """What paths lead into."""
+    attributes: dict[str, Json] = {name: read(event) for name, read in ATTRIBUTES.items() if name != "time"}
+    return {**attributes, DATA: event.data}
