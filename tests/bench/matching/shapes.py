@@ -106,17 +106,17 @@ def hot_event(random: Random, count: int) -> Document:
     return _document(random, "job.finished", {"queue": f"queue-{random.randrange(max(1, count // 50))}"})
 
 
-_NEGATED = ("project", "artist", "stage", "format")
+_NEGATED = ("project", "artist", "stage", "format", "camera")
 
 
 def negation(random: Random, index: int, count: int) -> Pattern:
-    """Half excludes most values of four fields, half wants two ranges; no rule has an equality."""
+    """Half excludes most values of five fields, half wants two ranges; no rule has an equality."""
     if index % 2:
         share = min(0.5, (10 / count) ** 0.5)
         low, other = random.random() * (1 - share), random.random() * (1 - share)
         score, cost = ({"numeric": [">=", each, "<", each + share]} for each in (low, other))
         return {"detail": {"score": [score], "cost": [cost]}}
-    kept = min(7, max(1, int(8 * (10 / count) ** 0.25)))
+    kept = min(7, max(1, int(8 * (10 / count) ** 0.2)))
     excluded = {name: random.sample(range(8), 8 - kept) for name in _NEGATED}
     return {"detail": {name: [{"anything-but": [f"{name}-{n}" for n in each]}] for name, each in excluded.items()}}
 

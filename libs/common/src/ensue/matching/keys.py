@@ -54,7 +54,7 @@ def single_value(field: FieldPattern) -> Exact | None:
 def values_of(field: FieldPattern) -> frozenset[Hashable] | None:
     """The values that a field wants any of, where it wants nothing else."""
     if all(matcher.__class__ is Exact for matcher in field.matchers):
-        return frozenset([canonical(matcher.value) for matcher in field.matchers])  # type: ignore[union-attr]
+        return frozenset([canonical(matcher.value) for matcher in field.matchers])  # type: ignore[union-attr]  # all are Exact
     return None
 
 

@@ -91,7 +91,9 @@ class Keyed:
         self._sizes = {kind: _by_size(table) for kind, table in tables.items() if kind in _SLICE}
         self._parts = _Parts(tables[Kind.PART]) if Kind.PART in tables else None
         names, constants = self._constants()
-        body = _keyed_body(layout.expression(path), tables, _not_only_text(tables.get(Kind.VALUE, {}), single=True)[0])
+        body = _keyed_body(
+            layout.expression(path), tables, mixed=_not_only_text(tables.get(Kind.VALUE, {}), single=True)[0]
+        )
         self.run: Run = function(names, body, constants)
 
     def _constants(self) -> tuple[list[str], list[object]]:
@@ -152,7 +154,7 @@ def _by_size(table: Table) -> dict[int, dict[Hashable, Bucket]]:
     return dict(sorted(sizes.items()))
 
 
-def _keyed_body(expression: str, kinds: Mapping[Kind, Table], mixed: bool) -> str:  # noqa: FBT001
+def _keyed_body(expression: str, kinds: Mapping[Kind, Table], *, mixed: bool) -> str:
     lines = ["def run(e, out):", f"    v = {expression}"]
     if Kind.VALUE in kinds:
         key = "(TRUE if v else FALSE) if v.__class__ is bool else v" if mixed else "v"

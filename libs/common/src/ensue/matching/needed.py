@@ -87,7 +87,7 @@ def _matchers(keys: Keys) -> tuple[Matcher, ...]:
         case Substrings(texts):
             return tuple(Wildcard(("", text, "")) for text in texts)
         case Between(low, high) if _is_exact(low) and _is_exact(high):
-            return (Numeric(low, high, low_included=keys.low_included, high_included=keys.high_included),)  # type: ignore[arg-type]
+            return (Numeric(low, high, low_included=keys.low_included, high_included=keys.high_included),)  # type: ignore[arg-type]  # numbers, as was just seen
     return ()
 
 
