@@ -11,10 +11,10 @@ TEST_ARGS  ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench chaos trace docs clean
+.PHONY: help demo test check format bench bench-rivals chaos trace docs clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Start everything, run two real pipelines, show their chains (DEMO_ARGS=--exit ends by itself)
 	$(BIN)/ensue demo $(DEMO_ARGS)
@@ -35,6 +35,9 @@ format: $(READY) ## Format the code and mend what lint can mend
 
 bench: $(READY) ## Measure beside the bare clients, write docs/BENCHMARKS.md
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+bench-rivals: $(READY) ## Measure matching beside AWS event-ruler (needs a JDK; BENCH_ARGS goes to the bench)
+	$(BIN)/python -m tests.bench.matching --rivals $(BENCH_ARGS)
 
 chaos: $(READY) ## Kill services, Kafka and PostgreSQL while events flow, and count what is left
 	$(BIN)/pytest -s tests/e2e/kills $(TEST_ARGS)

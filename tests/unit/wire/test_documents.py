@@ -154,7 +154,7 @@ def test_all_faults_come_at_once_each_with_its_place() -> None:
         "/when/schedule": "is not a known field",
         "/when/event/types": "is empty",
         "/when/event/entity": 'is not a known field; did you mean "entity_type"?',
-        "/where/all/0/field": "is not a field",
+        "/where/all/0/field": 'is not a field; did you mean "data.x"?',
         "/where/all/0/op": 'is not a known operator; did you mean "eq"?',
         "/where/all/1/any": "is empty, so it could never be true",
         "/where/all/2/value": "is missing",

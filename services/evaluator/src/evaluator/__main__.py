@@ -1,23 +1,28 @@
-"""`python -m evaluator`: runs the service. It owns nothing in SQL, so there is nothing to migrate."""
+"""`python -m evaluator`: runs the service, or `--workers N` of it. It owns nothing in SQL and migrates nothing."""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from functools import partial
 
-from ensue.runtime.lifecycle import run_service
-from ensue.runtime.settings import EXIT_WRONG_INPUT, load_settings
-from evaluator.app import run
+from ensue.runtime.settings import load_settings
 from evaluator.settings import EvaluatorSettings
+from evaluator.workers import run_one, run_workers
+
+MOST_WORKERS = 256
 
 
 def main() -> int:
-    """The exit code."""
-    if sys.argv[1:]:
-        sys.stderr.write("usage: python -m evaluator\n")
-        return EXIT_WRONG_INPUT
+    """The exit code; 2 where the arguments or the settings are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m evaluator", description="Match every event against every trigger.")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes of one group (default 1)")
+    workers: int = parser.parse_args().workers
+    if not 1 <= workers <= MOST_WORKERS:
+        parser.error(f"--workers must be 1 to {MOST_WORKERS}, not {workers}")
     settings = load_settings(EvaluatorSettings)
-    return run_service(settings, partial(run, settings))
+    if workers > 1:
+        return run_workers(settings, workers)
+    return run_one(settings)
 
 
 if __name__ == "__main__":

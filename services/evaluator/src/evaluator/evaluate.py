@@ -13,7 +13,7 @@ from ensue.core.decide import decide
 from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import condition_error_record_id, outcome_record_id, receipt_record_id
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus, Receipt
-from ensue.core.ruleset import Ruleset
+from ensue.core.ruleset import Rulebook
 from ensue.kafka.records import Batch, DeadLetter, IncomingRecord
 from ensue.wire.cloudevents import decode_record
 from ensue.wire.errors import DecodeError
@@ -59,7 +59,7 @@ class Evaluated:
         self.records += records
 
 
-def evaluate(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> Iterator[None]:
+def evaluate(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> Iterator[None]:
     """Decide the records of the batch into `evaluated`, one a step.
 
     The append time of each record is its *now*. Between two steps the caller may let other work go on, or stop.
@@ -69,14 +69,14 @@ def evaluate(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Ev
         yield
 
 
-def conclude(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> None:
+def conclude(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> None:
     """Put the receipt of the batch, all of whose records are decided, behind all that followed from it."""
     if batch.records:
         at = batch.records[-1].appended_at
         evaluated.records.append(encode_outcome(receipt(ruleset, batch, evaluator, evaluated, at)))
 
 
-def _evaluate_one(ruleset: Ruleset, record: IncomingRecord, evaluator: Evaluator, evaluated: Evaluated) -> None:
+def _evaluate_one(ruleset: Rulebook, record: IncomingRecord, evaluator: Evaluator, evaluated: Evaluated) -> None:
     trusted, tenant = record.topic is Topic.SYSTEM, evaluator.default_tenant
     try:
         event = decode_record(record.headers, record.value, trusted=trusted, default_tenant=tenant)
@@ -125,7 +125,7 @@ def erred(error: ConditionError) -> ConditionErred:
     )
 
 
-def receipt(ruleset: Ruleset, batch: Batch, evaluator: Evaluator, evaluated: Evaluated, at: datetime) -> Receipt:
+def receipt(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Evaluated, at: datetime) -> Receipt:
     """The statement that this batch was decided with this ruleset."""
     topic, partition = batch.topic.value, batch.partition
     return Receipt(

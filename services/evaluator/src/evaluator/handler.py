@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from ensue.core.firing import ConditionError, Firing
-from ensue.core.ruleset import Ruleset
+from ensue.core.ruleset import Rulebook
 from ensue.kafka.records import Batch, DeadLetter, Handled
 from ensue.runtime.clock import Clock
 from ensue.runtime.logs import get_logger
@@ -34,7 +34,7 @@ class RulesInForce(Protocol):
     """Where the ruleset comes from (`evaluator.rules.Rules`)."""
 
     @property
-    def ruleset(self) -> Ruleset: ...
+    def ruleset(self) -> Rulebook: ...
 
     async def catch_up(self) -> None:
         """Let `ruleset` hold everything that was saved before this call; Unavailable if that cannot be known."""
@@ -71,7 +71,7 @@ class EvaluatorHandler:
                 left.appendleft(rest)
         return Handled(records, dead, tuple(left))
 
-    async def _evaluate(self, ruleset: Ruleset, batch: Batch, room: int) -> tuple[Evaluated, Batch | None]:
+    async def _evaluate(self, ruleset: Rulebook, batch: Batch, room: int) -> tuple[Evaluated, Batch | None]:
         """Decide the batch until what follows from it fills the room; what remains of it then.
 
         Heartbeats go on meanwhile: a member without them loses its partitions, and a batch that takes longer than

@@ -13,9 +13,10 @@ from typing import Protocol
 from uuid import UUID
 
 from ensue.core.errors import Unavailable
-from ensue.core.ruleset import Removal, Ruleset
+from ensue.core.ruleset import Removal
 from ensue.core.trigger import Trigger
 from ensue.kafka.records import IncomingRecord
+from ensue.matching.triggers import IndexedRuleset
 from ensue.runtime.clock import Clock
 from ensue.runtime.logs import get_logger
 from ensue.runtime.metrics import (
@@ -63,14 +64,14 @@ class Rules:
         self._truth = truth
         self._metrics = metrics
         self._clock = clock
-        self._ruleset = Ruleset.empty()
+        self._ruleset = IndexedRuleset()
         self._started = False
         self._loaded = False
         self._unusable: set[str] = set()
         self._catching_up = asyncio.Lock()
 
     @property
-    def ruleset(self) -> Ruleset:
+    def ruleset(self) -> IndexedRuleset:
         """The ruleset in force now."""
         return self._ruleset
 

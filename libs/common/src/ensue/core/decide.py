@@ -9,13 +9,13 @@ from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import firing_id
 from ensue.core.lineage import may_fire
 from ensue.core.outcome import Reason
-from ensue.core.ruleset import Rule, Ruleset
+from ensue.core.ruleset import Rule, Rulebook
 from ensue.core.trigger import Trigger
 
 _NOTHING = Decisions()
 
 
-def decide(ruleset: Ruleset, event: Event, now: datetime) -> Decisions:
+def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
     """What `event` yields; `now` is the append time of its record, so that reading it again decides the same.
 
     A trigger takes part if it listens to the event, is enabled, was active by `now` and, for a replay with targets,
@@ -31,7 +31,7 @@ def decide(ruleset: Ruleset, event: Event, now: datetime) -> Decisions:
         if not _takes_part(rule, event, now):
             continue
         try:
-            if not rule.matches(event):
+            if not rule.matches(event, now):
                 continue
         except Exception as error:  # noqa: BLE001  # a condition that errs harms its own trigger only
             errors.append(ConditionError(_firing(rule.trigger, event, now), f"{type(error).__name__}: {error}"))

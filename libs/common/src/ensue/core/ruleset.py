@@ -1,6 +1,6 @@
 """Ruleset: the triggers in force, immutable, cheap to succeed. Built by the evaluator, read by `decide`.
 
-Which triggers an event concerns is asked in one place, `rules_for`; an index over conditions takes its place there.
+Which triggers an event concerns is asked in one place, `rules_for`; `ensue.matching.triggers` answers it by an index.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
+from typing import Protocol
 from uuid import UUID
 
-from ensue.core.conditions.match import Matcher, compile_condition
+from ensue.core.conditions.leaf import Matcher
+from ensue.core.conditions.match import compile_condition
 from ensue.core.event import Event
 from ensue.core.instants import floor_to_millisecond
 from ensue.core.trigger import Trigger
@@ -47,6 +49,17 @@ class Rule:
             active_since=floor_to_millisecond(trigger.active_since),
             rank=(trigger.sort_order, trigger.created_at or _EARLIEST, trigger.trigger_id),
         )
+
+
+class Rulebook(Protocol):
+    """What `decide` asks: a Ruleset, or one with an index over its conditions."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the contents."""
+
+    def rules_for(self, event: Event) -> Sequence[Rule]:
+        """Every rule that the event may match, perhaps more, in order of (sort_order, created_at, trigger_id)."""
 
 
 _Key = tuple[str, str]
@@ -95,7 +108,16 @@ class Ruleset:
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that listen to an event's tenant and type, in order of (sort_order, created_at, trigger_id)."""
-        return self._by_type.get((event.tenant, event.type), ())
+        return self.rules_of(event.tenant, event.type)
+
+    def rule_of(self, trigger_id: UUID) -> Rule | None:
+        """The rule of a trigger that is there."""
+        known = self._newest.get(trigger_id)
+        return known if isinstance(known, Rule) else None
+
+    def rules_of(self, tenant: str, event_type: str) -> Sequence[Rule]:
+        """The rules that listen to a tenant's events of a type, in order."""
+        return self._by_type.get((tenant, event_type), ())
 
     def candidates(self, event: Event) -> Sequence[Trigger]:
         """The triggers that listen to this event (tenant, type, entity), in the order in which they fire."""
@@ -151,7 +173,7 @@ def _matcher_of(trigger: Trigger) -> Matcher:
     except Exception as error:  # noqa: BLE001  # whatever is wrong with one condition harms its own trigger only
         failure = error
 
-    def raise_failure(_: Event) -> bool:
+    def raise_failure(_event: Event, _now: datetime) -> bool:
         raise failure
 
     return raise_failure

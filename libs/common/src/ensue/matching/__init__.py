@@ -1,4 +1,4 @@
-"""From a ruleset to a fast matcher, above `wire` because it may decode only what conditions read.
+"""From rules to a function from events to the ids of those that match, above `wire` as it decodes only what is read.
 
-Empty so far: `ensue.core.ruleset.Ruleset.rules_for` asks every rule of an event's type; an index takes its place there.
+`engine` holds the whole; `parts` builds an index from `lookups`, `intervals`, `grid`, `bitmaps`; `projection` decodes.
 """

@@ -11,9 +11,9 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from ensue.core.durations import EXPECTED as DURATION_EXPECTED
+from ensue.core.durations import parse_duration
 from ensue.wire.attributes import has_control_characters
-from ensue.wire.durations import EXPECTED as DURATION_EXPECTED
-from ensue.wire.durations import parse_duration
 from ensue.wire.faults import Faults, step
 
 MAX_DOCUMENT_DEPTH: Final = 100

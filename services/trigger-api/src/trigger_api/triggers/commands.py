@@ -20,7 +20,7 @@ from trigger_api.access import Principal
 from trigger_api.ports import Ports
 from trigger_api.problems import PRECONDITION, Problem, not_found
 from trigger_api.sql import SCHEMA, statements
-from trigger_api.triggers.drafts import draft_of, patched
+from trigger_api.triggers.drafts import draft_of, patched, warnings_about
 from trigger_api.triggers.models import TriggerAnswer, answer_of
 from trigger_api.triggers.preconditions import Condition
 from trigger_api.triggers.queries import stored_of
@@ -182,4 +182,5 @@ async def _answer(ports: Ports, saved: _Saved) -> TriggerAnswer:
         in_force = await ports.relay.wait_sent(saved.outbox_id, ports.in_force_seconds)
     with bind(tenant=state.tenant, trigger_id=state.trigger_id):
         log.info("trigger_saved", revision=state.revision, enabled=state.enabled, in_force=in_force)
-    return answer_of(state, saved.updated_at, in_force=in_force)
+    warnings = warnings_about(state.document)
+    return answer_of(state, saved.updated_at, in_force=in_force, warnings=warnings)

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from ensue.actions.registry import PARAMS
 from ensue.core.json import JsonObject
-from ensue.wire.documents import Fault, parse_trigger
+from ensue.wire.documents import DocumentInvalid, Fault, parse_trigger
+from ensue.wire.oddities import faults_of, warnings_of
 from trigger_api.problems import FORBIDDEN, Problem
 from trigger_api.triggers.rules import Draft, Stored, merged
 
@@ -18,8 +19,14 @@ _NOT_KEPT = frozenset({"project", "enabled"})
 
 
 def draft_of(document: JsonObject, tenant: str) -> Draft:
-    """The draft; DocumentInvalid with every fault, a Problem (403) where it names the project of someone else."""
+    """The draft; DocumentInvalid with every fault, a Problem (403) where it names the project of someone else.
+
+    A condition that no event could ever fulfil is a fault.
+    """
     parsed = parse_trigger(document, action_params=PARAMS)
+    impossible = faults_of(parsed)
+    if impossible:
+        raise DocumentInvalid(impossible)
     if parsed.project not in (None, tenant):
         fault = Fault("/project", "is not the project of this key", "the key's own project, or none")
         raise Problem(FORBIDDEN, "The trigger names a project that this key does not open.", faults=[fault])
@@ -37,3 +44,8 @@ def patched(state: Stored, patch: JsonObject) -> Draft:
     document = merged(base, patch)
     assert isinstance(document, Mapping)  # noqa: S101 - a patch that is an object gives an object
     return draft_of(document, state.tenant)
+
+
+def warnings_about(document: JsonObject) -> list[Fault]:
+    """What is odd about a document that is kept: a branch that adds nothing, a condition that is always true."""
+    return warnings_of(parse_trigger(document, action_params=None), [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from ensue.core.json import Json
 from ensue.core.lineage import DEFAULT_MAX_CHAIN_DEPTH
+from ensue.wire.faults import Fault
 from trigger_api.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
 from trigger_api.triggers.rules import InFlight, Stored
 
@@ -21,6 +22,13 @@ class TriggerStatus(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+
+
+class TriggerWarning(BaseModel):
+    """Something odd about a trigger that is no fault."""
+
+    pointer: str = Field(description="A JSON pointer into the trigger.")
+    message: str
 
 
 class TriggerAnswer(BaseModel):
@@ -45,6 +53,7 @@ class TriggerAnswer(BaseModel):
     updated_at: datetime
     deleted_at: datetime | None = None
     in_force: bool = Field(description="Whether events published from now on are decided by this revision.")
+    warnings: list[TriggerWarning] = Field(default=[], description="What is odd about its condition; told at a save.")
 
 
 class TriggerPage(BaseModel):
@@ -75,7 +84,7 @@ class StopOptions(BaseModel):
     )
 
 
-def answer_of(state: Stored, updated_at: datetime, *, in_force: bool) -> TriggerAnswer:
+def answer_of(state: Stored, updated_at: datetime, *, in_force: bool, warnings: Sequence[Fault] = ()) -> TriggerAnswer:
     """A trigger as it is answered."""
     document = state.document
     return TriggerAnswer(
@@ -98,6 +107,7 @@ def answer_of(state: Stored, updated_at: datetime, *, in_force: bool) -> Trigger
         updated_at=updated_at,
         deleted_at=state.deleted_at,
         in_force=in_force,
+        warnings=[TriggerWarning(pointer=fault.pointer, message=fault.message) for fault in warnings],
     )
 
 

@@ -7,13 +7,14 @@ integers of any size are exact), text by code points, and nothing else has an or
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, Final
 
+from ensue.core.conditions.keys import Scalar
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
 
 ValueTest = Callable[[Json], bool]
-TEXT_OR_NUMBER = "a text or a number"
+TEXT_OR_NUMBER: Final = "a text or a number"
 
 
 def is_number(value: object) -> bool:
@@ -45,7 +46,7 @@ def same_as(wanted: Json) -> ValueTest:
 
 def one_of(wanted: Json) -> ValueTest:
     """A test for being the same as one of the scalars in `wanted`."""
-    keys = frozenset(_key(value) for value in _list(wanted))
+    keys = frozenset(_key(value) for value in listed(wanted))
 
     def test(actual: Json) -> bool:
         return not isinstance(actual, (dict, list, tuple)) and _key(actual) in keys
@@ -72,7 +73,7 @@ def folded(value: Json) -> Json:
 
 def folded_set(values: Json) -> frozenset[str]:
     """The texts among `values` without their case."""
-    return frozenset(value.casefold() for value in _list(values) if isinstance(value, str))
+    return frozenset(value.casefold() for value in listed(values) if isinstance(value, str))
 
 
 def as_text(value: Json) -> Json:
@@ -126,9 +127,22 @@ def as_any(value: Json) -> Json:
     return value
 
 
+def listed(value: Json) -> list[Json]:
+    """The elements of a right-hand side that is a list."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def scalars(value: Json) -> tuple[Scalar, ...]:
+    """The elements of a right-hand side that `as_scalars` took."""
+    return tuple(v for v in listed(value) if v is None or isinstance(v, (bool, int, float, str)))
+
+
+def bound(value: Json) -> int | float | str:
+    """A right-hand side that `as_text_or_number` took."""
+    if not isinstance(value, (int, float, str)):
+        raise InvalidValue(TEXT_OR_NUMBER)
+    return value
+
+
 def _key(value: object) -> Hashable:
     return (isinstance(value, bool), value)
-
-
-def _list(value: Json) -> list[Json]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_value
-from ensue.core.conditions.values import as_text, folded
+from ensue.core.conditions.operator import OnValues, Opens, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.values import ValueTest, as_text, folded
+from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     text = str(folded(wanted))
 
     def contains(actual: Json) -> bool:
         if isinstance(actual, (list, tuple)):
-            return any(folded(element) == text for element in actual)
+            return any(isinstance(element, str) and element.casefold() == text for element in actual)
         return isinstance(actual, str) and text in actual.casefold()
 
-    return any_value(contains)
+    return contains
 
 
-OPERATOR = Operator("contains_ci", parse=as_text, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    wanted = place.wanted()
+    text = folded_sql(place.text(wanted))
+    element = "jsonb_typeof(element.v) = 'string' AND " + folded_sql("element.v #>> '{}'")
+    among = f"EXISTS (SELECT FROM jsonb_array_elements({place.actual}) AS element(v) WHERE {element} = {text})"
+    inside = f"strpos({folded_sql(place.text())}, {text}) > 0"
+    return SqlTest(
+        f"(CASE WHEN NOT {place.has_type('string', wanted)} THEN false WHEN {place.has_type('array')} THEN {among}"
+        f" WHEN {place.has_type('string')} THEN {inside} ELSE false END)"
+    )
+
+
+OPERATOR = Operator(
+    name="contains_ci",
+    parse=as_text,
+    judge=OnValues(_test, _sql, Opens.NOTHING),
+    english=lambda value: f"contains {shown(value)} in any case",
+    takes_field=True,
+)

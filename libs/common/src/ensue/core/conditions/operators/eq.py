@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, any_like
+from ensue.core.conditions.keys import scalar_keys
+from ensue.core.conditions.operator import OnValues, Opens, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.conditions.values import as_any, same_as
+from ensue.core.conditions.wording import shown
 
-OPERATOR = Operator("eq", parse=as_any, compile=lambda wanted: any_like(wanted, same_as(wanted)))
+
+def _sql(place: SqlPlace) -> SqlTest:
+    return SqlTest(f"({place.actual} = {place.wanted()})")
+
+
+OPERATOR = Operator(
+    name="eq",
+    parse=as_any,
+    judge=OnValues(same_as, _sql, Opens.AS_WANTED),
+    english=lambda value: f"is {shown(value)}",
+    keys=scalar_keys,
+    takes_field=True,
+)

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_element
-from ensue.core.conditions.values import as_text, folded
+from ensue.core.conditions.keys import FoldedEquals, Keys
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.values import ValueTest, as_text, folded, on_text
+from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     text = folded(wanted)
-    return any_element(lambda actual: isinstance(actual, str) and actual.casefold() == text)
+    return on_text(lambda actual: actual.casefold() == text)
 
 
-OPERATOR = Operator("eq_ci", parse=as_text, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    return place.text_with_text(lambda actual, wanted: f"{folded_sql(actual)} = {folded_sql(wanted)}")
+
+
+def _keys(wanted: Json) -> Keys:
+    return FoldedEquals((str(folded(wanted)),))
+
+
+OPERATOR = Operator(
+    name="eq_ci",
+    parse=as_text,
+    judge=OnValues(_test, _sql),
+    english=lambda value: f"is {shown(value)} in any case",
+    keys=_keys,
+    takes_field=True,
+)

@@ -1,10 +1,30 @@
-"""gte: greater than or equal to, number with number or text with text (by code points)."""
+"""gte: greater than or the same, number with number or text with text (by code points)."""
 
 from __future__ import annotations
 
 from operator import ge
 
-from ensue.core.conditions.operator import Operator, any_element
-from ensue.core.conditions.values import as_text_or_number, ordered
+from ensue.core.conditions.keys import Between, Keys
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.values import as_text_or_number, bound, ordered
+from ensue.core.conditions.wording import shown
+from ensue.core.json import Json
 
-OPERATOR = Operator("gte", parse=as_text_or_number, compile=lambda wanted: any_element(ordered(wanted, ge)))
+
+def _sql(place: SqlPlace) -> SqlTest:
+    return SqlTest(place.compared(">="))
+
+
+def _keys(wanted: Json) -> Keys:
+    return Between(low=bound(wanted), high=None, low_included=True, high_included=False)
+
+
+OPERATOR = Operator(
+    name="gte",
+    parse=as_text_or_number,
+    judge=OnValues(lambda wanted: ordered(wanted, ge), _sql),
+    english=lambda value: f"is at least {shown(value)}",
+    keys=_keys,
+    takes_field=True,
+)

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, any_element
-from ensue.core.conditions.values import as_scalars, one_of
+from ensue.core.conditions.keys import Equals, Keys
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.values import as_scalars, one_of, scalars
+from ensue.core.conditions.wording import one_of as worded
+from ensue.core.json import Json
 
-OPERATOR = Operator("in", parse=as_scalars, compile=lambda wanted: any_element(one_of(wanted)))
+
+def _sql(place: SqlPlace) -> SqlTest:
+    return SqlTest(f"({place.actual} IN (SELECT jsonb_array_elements({place.wanted()})))")
+
+
+def _keys(wanted: Json) -> Keys:
+    return Equals(scalars(wanted))
+
+
+OPERATOR = Operator(
+    name="in",
+    parse=as_scalars,
+    judge=OnValues(one_of, _sql),
+    english=lambda value: f"is {worded(value)}",
+    keys=_keys,
+)

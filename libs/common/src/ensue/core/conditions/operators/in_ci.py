@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_element
-from ensue.core.conditions.values import as_texts, folded_set
+from ensue.core.conditions.keys import FoldedEquals, Keys
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.values import ValueTest, as_texts, folded_set, on_text
+from ensue.core.conditions.wording import one_of as worded
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     texts = folded_set(wanted)
-    return any_element(lambda actual: isinstance(actual, str) and actual.casefold() in texts)
+    return on_text(lambda actual: actual.casefold() in texts)
 
 
-OPERATOR = Operator("in_ci", parse=as_texts, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    texts = place.bind(sorted(folded_set(place.value)), "text[]")
+    return place.on_text(f"{folded_sql(place.text())} = ANY ({texts})")
+
+
+def _keys(wanted: Json) -> Keys:
+    return FoldedEquals(tuple(sorted(folded_set(wanted))))
+
+
+OPERATOR = Operator(
+    name="in_ci",
+    parse=as_texts,
+    judge=OnValues(_test, _sql),
+    english=lambda value: f"is {worded(value)} in any case",
+    keys=_keys,
+)

@@ -4,7 +4,27 @@ from __future__ import annotations
 
 from operator import lt
 
-from ensue.core.conditions.operator import Operator, any_element
-from ensue.core.conditions.values import as_text_or_number, ordered
+from ensue.core.conditions.keys import Between, Keys
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.values import as_text_or_number, bound, ordered
+from ensue.core.conditions.wording import shown
+from ensue.core.json import Json
 
-OPERATOR = Operator("lt", parse=as_text_or_number, compile=lambda wanted: any_element(ordered(wanted, lt)))
+
+def _sql(place: SqlPlace) -> SqlTest:
+    return SqlTest(place.compared("<"))
+
+
+def _keys(wanted: Json) -> Keys:
+    return Between(low=None, high=bound(wanted), low_included=False, high_included=False)
+
+
+OPERATOR = Operator(
+    name="lt",
+    parse=as_text_or_number,
+    judge=OnValues(lambda wanted: ordered(wanted, lt), _sql),
+    english=lambda value: f"is less than {shown(value)}",
+    keys=_keys,
+    takes_field=True,
+)

@@ -1,10 +1,30 @@
-"""lte: less than or equal to, number with number or text with text (by code points)."""
+"""lte: less than or the same, number with number or text with text (by code points)."""
 
 from __future__ import annotations
 
 from operator import le
 
-from ensue.core.conditions.operator import Operator, any_element
-from ensue.core.conditions.values import as_text_or_number, ordered
+from ensue.core.conditions.keys import Between, Keys
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.values import as_text_or_number, bound, ordered
+from ensue.core.conditions.wording import shown
+from ensue.core.json import Json
 
-OPERATOR = Operator("lte", parse=as_text_or_number, compile=lambda wanted: any_element(ordered(wanted, le)))
+
+def _sql(place: SqlPlace) -> SqlTest:
+    return SqlTest(place.compared("<="))
+
+
+def _keys(wanted: Json) -> Keys:
+    return Between(low=None, high=bound(wanted), low_included=False, high_included=True)
+
+
+OPERATOR = Operator(
+    name="lte",
+    parse=as_text_or_number,
+    judge=OnValues(lambda wanted: ordered(wanted, le), _sql),
+    english=lambda value: f"is at most {shown(value)}",
+    keys=_keys,
+    takes_field=True,
+)

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_like
-from ensue.core.conditions.values import as_any, same_as
+from ensue.core.conditions.keys import Keys, NotEquals, Present
+from ensue.core.conditions.operator import OnValues, Opens, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.values import ValueTest, as_any, same_as
+from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     equal = same_as(wanted)
-    return any_like(wanted, lambda actual: not equal(actual))
+    return lambda actual: not equal(actual)
 
 
-OPERATOR = Operator("neq", parse=as_any, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    return SqlTest(f"({place.actual} <> {place.wanted()})")
+
+
+def _keys(wanted: Json) -> Keys:
+    if wanted is None or isinstance(wanted, (bool, int, float, str)):
+        return NotEquals((wanted,))
+    return Present()
+
+
+OPERATOR = Operator(
+    name="neq",
+    parse=as_any,
+    judge=OnValues(_test, _sql, Opens.AS_WANTED),
+    english=lambda value: f"is other than {shown(value)}",
+    keys=_keys,
+    takes_field=True,
+)

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_element
-from ensue.core.conditions.values import as_text, folded
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.values import ValueTest, as_text, folded
+from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     text = folded(wanted)
-    return any_element(lambda actual: folded(actual) != text)
+    return lambda actual: folded(actual) != text
 
 
-OPERATOR = Operator("neq_ci", parse=as_text, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    wanted = place.wanted()
+    differs = f"{folded_sql(place.text())} <> {folded_sql(place.text(wanted))}"
+    return SqlTest(
+        f"(CASE WHEN NOT {place.has_type('string', wanted)} THEN false"
+        f" WHEN {place.has_type('string')} THEN {differs} ELSE true END)"
+    )
+
+
+OPERATOR = Operator(
+    name="neq_ci",
+    parse=as_text,
+    judge=OnValues(_test, _sql),
+    english=lambda value: f"is other than {shown(value)} in any case",
+    takes_field=True,
+)

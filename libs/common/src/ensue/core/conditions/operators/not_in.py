@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_element
-from ensue.core.conditions.values import as_scalars, one_of
+from ensue.core.conditions.keys import Keys, NotEquals
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.values import ValueTest, as_scalars, one_of, scalars
+from ensue.core.conditions.wording import one_of as worded
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     listed = one_of(wanted)
-    return any_element(lambda actual: not listed(actual))
+    return lambda actual: not listed(actual)
 
 
-OPERATOR = Operator("not_in", parse=as_scalars, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    return SqlTest(f"({place.actual} NOT IN (SELECT jsonb_array_elements({place.wanted()})))")
+
+
+def _keys(wanted: Json) -> Keys:
+    return NotEquals(scalars(wanted))
+
+
+OPERATOR = Operator(
+    name="not_in",
+    parse=as_scalars,
+    judge=OnValues(_test, _sql),
+    english=lambda value: f"is other than {worded(value)}",
+    keys=_keys,
+)

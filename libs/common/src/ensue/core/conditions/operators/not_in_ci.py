@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_element
-from ensue.core.conditions.values import as_texts, folded_set
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.values import ValueTest, as_texts, folded_set
+from ensue.core.conditions.wording import one_of as worded
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     texts = folded_set(wanted)
-    return any_element(lambda actual: not (isinstance(actual, str) and actual.casefold() in texts))
+    return lambda actual: not (isinstance(actual, str) and actual.casefold() in texts)
 
 
-OPERATOR = Operator("not_in_ci", parse=as_texts, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    texts = place.bind(sorted(folded_set(place.value)), "text[]")
+    return SqlTest(f"(NOT {place.on_text(f'{folded_sql(place.text())} = ANY ({texts})').text})")
+
+
+OPERATOR = Operator(
+    name="not_in_ci",
+    parse=as_texts,
+    judge=OnValues(_test, _sql),
+    english=lambda value: f"is other than {worded(value)} in any case",
+)

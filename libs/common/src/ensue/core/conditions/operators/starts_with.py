@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_element
-from ensue.core.conditions.values import as_text, on_text
+from ensue.core.conditions.keys import Keys, Prefixes
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.values import ValueTest, as_text, on_text
+from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     part = str(wanted)
-    return any_element(on_text(lambda actual: actual.startswith(part)))
+    return on_text(lambda actual: actual.startswith(part))
 
 
-OPERATOR = Operator("starts_with", parse=as_text, compile=_compile)
+def _sql(place: SqlPlace) -> SqlTest:
+    return place.text_with_text(lambda actual, wanted: f"starts_with({actual}, {wanted})")
+
+
+def _keys(wanted: Json) -> Keys:
+    return Prefixes((str(wanted),))
+
+
+OPERATOR = Operator(
+    name="starts_with",
+    parse=as_text,
+    judge=OnValues(_test, _sql),
+    english=lambda value: f"begins with {shown(value)}",
+    keys=_keys,
+    takes_field=True,
+)

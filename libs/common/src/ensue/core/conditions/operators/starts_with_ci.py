@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from ensue.core.conditions.operator import Operator, SelectionTest, any_element
-from ensue.core.conditions.values import as_text, folded, on_text
+from ensue.core.conditions.operator import OnValues, Operator
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.values import ValueTest, as_text, folded, on_text
+from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
 
 
-def _compile(wanted: Json) -> SelectionTest:
+def _test(wanted: Json) -> ValueTest:
     part = str(folded(wanted))
-    return any_element(on_text(lambda actual: actual.casefold().startswith(part)))
+    return on_text(lambda actual: actual.casefold().startswith(part))
 
 
-OPERATOR = Operator("starts_with_ci", parse=as_text, compile=_compile)
+def _begins(actual: str, wanted: str) -> str:
+    whole, part = folded_sql(actual), folded_sql(wanted)
+    return f"starts_with({whole}, {part})"
+
+
+def _sql(place: SqlPlace) -> SqlTest:
+    return place.text_with_text(_begins)
+
+
+OPERATOR = Operator(
+    name="starts_with_ci",
+    parse=as_text,
+    judge=OnValues(_test, _sql),
+    english=lambda value: f"begins with {shown(value)} in any case",
+    takes_field=True,
+)

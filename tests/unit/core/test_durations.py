@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from ensue.core.durations import parse_duration
 from ensue.core.json import Json
-from ensue.wire.durations import parse_duration
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""EventBridge patterns: their values and the parser of their JSON. Read by the leaf `pattern` and by the index.
+
+Semantics are those of aws/event-ruler, whose grammar this follows: a field holds a list of matchers, of which one must
+match; all fields of a pattern must; `$or` holds alternatives. Stricter than theirs in one point: a path that is named
+twice (once outside and once inside `$or`) is refused, where event-ruler lets the last one win.
+"""
+
+from __future__ import annotations
+
+from ensue.core.conditions.dialects.faults import DialectInvalid
+from ensue.core.conditions.dialects.pattern_reader import read_pattern
+from ensue.core.conditions.dialects.pattern_tree import (
+    AnythingBut,
+    Cidr,
+    EqualsIgnoreCase,
+    Exact,
+    Exists,
+    FieldPattern,
+    Matcher,
+    Numeric,
+    Path,
+    PatternNode,
+    Positive,
+    Prefix,
+    Scalar,
+    Suffix,
+    Wildcard,
+)
+from ensue.core.json import Json
+
+__all__ = [
+    "AnythingBut", "Cidr", "EqualsIgnoreCase", "Exact", "Exists", "FieldPattern", "Matcher", "Numeric", "Path",
+    "PatternNode", "Positive", "Prefix", "Scalar", "Suffix", "Wildcard", "parse_pattern",
+]  # fmt: skip
+
+
+def parse_pattern(document: Json) -> PatternNode:
+    """The pattern that `document` writes down; DialectInvalid has every fault."""
+    node, faults = read_pattern(document)
+    if faults:
+        raise DialectInvalid(faults)
+    return node

@@ -1,0 +1,86 @@
+"""Index keys of EventBridge patterns: what an event must have for a pattern to match it. Used by the leaf `pattern`.
+
+Only the event's own attributes give keys. Fields inside data do not: a pattern also looks into arrays that lie directly
+in arrays, which our paths do not, so a key of such a field would not be necessary. `ensue.matching` has an index of its
+own over the fields of a parsed pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ensue.core.conditions.dialects.pattern_tree import (
+    AnythingBut,
+    EqualsIgnoreCase,
+    Exact,
+    Exists,
+    FieldPattern,
+    Matcher,
+    Path,
+    PatternNode,
+    Prefix,
+    Suffix,
+    Wildcard,
+)
+from ensue.core.conditions.keys import (
+    Equals,
+    FoldedEquals,
+    Keys,
+    Lookup,
+    Needed,
+    NotEquals,
+    Prefixes,
+    Present,
+    Substrings,
+    Suffixes,
+    all_of,
+    any_of,
+)
+
+
+def necessary(node: PatternNode, own_path: Callable[[Path], Path | None]) -> Needed | None:
+    """What is necessary for the pattern; `own_path` gives the attribute that a path reads, None where it reads none."""
+    parts = [_of_field(field, own_path) for field in node.fields]
+    parts += [any_of(necessary(choice, own_path) for choice in choices) for choices in node.either]
+    return all_of(parts)
+
+
+def _of_field(field: FieldPattern, own_path: Callable[[Path], Path | None]) -> Needed | None:
+    path = own_path(field.path)
+    if path is None or Exists(present=False) in field.matchers:
+        return None
+    return any_of(Lookup(path, _keys(matcher)) for matcher in field.matchers)
+
+
+def _keys(matcher: Matcher) -> Keys:
+    match matcher:
+        case Exact(value):
+            return Equals((value,))
+        case Prefix(text, folded=False) if text:
+            return Prefixes((text,))
+        case Suffix(text, folded=False) if text:
+            return Suffixes((text,))
+        case EqualsIgnoreCase(text) if all(map(_folds_alike, text)):
+            return FoldedEquals((text.casefold(),))
+        case Wildcard(parts):
+            return _wildcard_keys(parts)
+        case AnythingBut(excluded):
+            values = tuple(each.value for each in excluded if isinstance(each, Exact))
+            return NotEquals(values) if values else Present()
+    return Present()
+
+
+def _wildcard_keys(parts: Sequence[str]) -> Keys:
+    if len(parts) == 1:
+        return Equals((parts[0],))
+    if parts[0]:
+        return Prefixes((parts[0],))
+    if parts[-1]:
+        return Suffixes((parts[-1],))
+    longest = max(parts, key=len)
+    return Substrings((longest,)) if longest else Present()
+
+
+def _folds_alike(character: str) -> bool:
+    """Whether both cases of a character fold to the same text, as those of the dotless i do not."""
+    return len({character.casefold(), character.lower().casefold(), character.upper().casefold()}) == 1

@@ -1,0 +1,177 @@
+"""Lookups: nodes that find items by keys in hash tables, for one field (any kind of key) or several (values only)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from textwrap import indent
+from typing import Final
+
+import ahocorasick
+
+from ensue.core.conditions.dialects.eventbridge import Path
+from ensue.matching.keys import Kind
+from ensue.matching.leaves import Leaves
+from ensue.matching.nodes import Bucket, Run, slow_bucket
+from ensue.matching.projection import Layout
+from ensue.matching.rules import RuleId
+from ensue.matching.source import function
+
+Table = Mapping[Hashable, Bucket]
+_TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
+_SLICE: Final = {Kind.PREFIX: "v[:n]", Kind.SUFFIX: "v[-n:]", Kind.FOLDED_PREFIX: "w[:n]", Kind.FOLDED_SUFFIX: "w[-n:]"}
+_FOLDING: Final = (Kind.FOLDED, Kind.FOLDED_PREFIX, Kind.FOLDED_SUFFIX)
+
+
+class Values:
+    """Items that want one value in each of `paths`: one table, keyed by the value or the tuple of values."""
+
+    def __init__(self, paths: Sequence[Path], table: Table, layout: Layout) -> None:
+        self._paths, self._table = paths, table
+        self._single = len(paths) == 1
+        self._columns: Sequence[frozenset[Hashable]] | None = None
+        self.expressions = [layout.expression(path) for path in paths]
+        self._mixed = _not_only_text(table, single=self._single)
+        self.get = table.get
+        body = "def run(e, out):\n" + indent(self.statements("get"), "    ")
+        self.run: Run = function(("get",), body, (table.get,))
+
+    def statements(self, get: str) -> str:
+        """The source that looks an event up by a function of this name."""
+        lines, parts = [], []
+        for index, (expression, is_mixed) in enumerate(zip(self.expressions, self._mixed, strict=True)):
+            if is_mixed:
+                lines += [
+                    f"k{index} = {expression}",
+                    f"if k{index}.__class__ is bool: k{index} = TRUE if k{index} else FALSE",
+                ]
+            parts.append(f"k{index}" if is_mixed else expression)
+        key = parts[0] if self._single else f"({', '.join(parts)})"
+        return "\n".join((*lines, f"h = {get}({key})", _TAKE))
+
+    def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
+        """Every combination of the values at the paths; where those are more than the table, the table's keys."""
+        table = self._table
+        if self._single:
+            hits = [table[value] for value in table.keys() & leaves.keys(self._paths[0])]
+        else:
+            found = [known & leaves.keys(path) for known, path in zip(self._known(), self._paths, strict=True)]
+            if prod(map(len, found)) > len(table):
+                hits = [bucket for key, bucket in table.items() if _within(key, found)]
+            else:
+                hits = [table[key] for key in product(*found) if key in table]
+        for bucket in hits:
+            slow_bucket(bucket, leaves, out)
+
+    def _known(self) -> Sequence[frozenset[Hashable]]:
+        """The values of each path that any key has."""
+        if self._columns is None:
+            self._columns = [frozenset(column) for column in zip(*self._table, strict=True)]
+        return self._columns
+
+
+def _within(key: Hashable, found: Sequence[frozenset[Hashable]]) -> bool:
+    return isinstance(key, tuple) and all(part in values for part, values in zip(key, found, strict=True))
+
+
+def _not_only_text(table: Table, *, single: bool) -> list[bool]:
+    """For each part of the keys, whether it can be anything but a text: then true must be told from 1."""
+    if single:
+        return [any(key.__class__ is not str for key in table)]
+    columns = zip(*table, strict=True)
+    return [any(part.__class__ is not str for part in column) for column in columns]
+
+
+class Keyed:
+    """Items found by keys of one field: values, beginnings, ends, parts, with or without case."""
+
+    def __init__(self, path: Path, tables: Mapping[Kind, Table], layout: Layout) -> None:
+        self._path, self._tables = path, tables
+        self._sizes = {kind: _by_size(table) for kind, table in tables.items() if kind in _SLICE}
+        self._parts = _Parts(tables[Kind.PART]) if Kind.PART in tables else None
+        names, constants = self._constants()
+        body = _keyed_body(
+            layout.expression(path), tables, mixed=_not_only_text(tables.get(Kind.VALUE, {}), single=True)[0]
+        )
+        self.run: Run = function(names, body, constants)
+
+    def _constants(self) -> tuple[list[str], list[object]]:
+        names: list[str] = []
+        constants: list[object] = []
+        for kind, table in self._tables.items():
+            names.append(f"T{kind.value}")
+            if kind in self._sizes:
+                constants.append([(size, each.get) for size, each in self._sizes[kind].items()])
+            else:
+                constants.append(self._parts.find if self._parts and kind is Kind.PART else table.get)
+        return names, constants
+
+    def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
+        for value in leaves.keys(self._path):
+            for bucket in self._hits(value):
+                slow_bucket(bucket, leaves, out)
+
+    def _hits(self, value: Hashable) -> Iterator[Bucket]:
+        if Kind.VALUE in self._tables and value in self._tables[Kind.VALUE]:
+            yield self._tables[Kind.VALUE][value]
+        if not isinstance(value, str):
+            return
+        folded = value.lower()
+        if Kind.FOLDED in self._tables and folded in self._tables[Kind.FOLDED]:
+            yield self._tables[Kind.FOLDED][folded]
+        if self._parts:
+            yield from self._parts.find(value)
+        for kind, sizes in self._sizes.items():
+            text = folded if kind in _FOLDING else value
+            ends = kind in (Kind.SUFFIX, Kind.FOLDED_SUFFIX)
+            for size, table in sizes.items():
+                piece = text[-size:] if ends else text[:size]
+                if piece in table:
+                    yield table[piece]
+
+
+class _Parts:
+    """Texts that may stand anywhere in a value, found in one pass over it."""
+
+    def __init__(self, table: Table) -> None:
+        self._buckets = list(table.values())
+        self._automaton = ahocorasick.Automaton()
+        for index, part in enumerate(table):
+            self._automaton.add_word(part, index)
+        self._automaton.make_automaton()
+
+    def find(self, text: str) -> list[Bucket]:
+        """The buckets of the parts that stand in `text`, each once."""
+        buckets = self._buckets
+        return [buckets[index] for index in {index for _, index in self._automaton.iter(text)}]
+
+
+def _by_size(table: Table) -> dict[int, dict[Hashable, Bucket]]:
+    sizes: dict[int, dict[Hashable, Bucket]] = {}
+    for text, bucket in table.items():
+        sizes.setdefault(len(str(text)), {})[text] = bucket
+    return dict(sorted(sizes.items()))
+
+
+def _keyed_body(expression: str, kinds: Mapping[Kind, Table], *, mixed: bool) -> str:
+    lines = ["def run(e, out):", f"    v = {expression}"]
+    if Kind.VALUE in kinds:
+        key = "(TRUE if v else FALSE) if v.__class__ is bool else v" if mixed else "v"
+        lines += [f"    h = T0({key})", indent(_TAKE, "    ")]
+    if any(kind != Kind.VALUE for kind in kinds):
+        lines.append("    if v.__class__ is not str: return")
+    if any(kind in _FOLDING for kind in kinds):
+        lines.append("    w = v.lower()")
+    if Kind.FOLDED in kinds:
+        lines += [f"    h = T{Kind.FOLDED.value}(w)", indent(_TAKE, "    ")]
+    for kind, piece in _SLICE.items():
+        if kind in kinds:
+            lines += [
+                f"    for n, get in T{kind.value}:",
+                f"        h = get({piece})",
+                indent(_TAKE, "        "),
+            ]
+    if Kind.PART in kinds:
+        lines += [f"    for h in T{Kind.PART.value}(v):", indent(_TAKE, "        ")]
+    return "\n".join(lines)

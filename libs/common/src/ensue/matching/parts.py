@@ -1,0 +1,235 @@
+"""Parts: from items to the nodes that find them, each led by its cheapest field, and again within a full bucket.
+
+In this order: the values it wants, all at once; a key of one field (in-list, beginning, end, part); ranges; sets.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Final
+
+from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
+from ensue.matching.bitmaps import Bitmaps, is_narrowing
+from ensue.matching.grid import SIDES, Grid, is_sparse
+from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, range_of
+from ensue.matching.keys import Key, Kind, count, has_keys, keys_of, single_value, values_of
+from ensue.matching.leaves import Leaves
+from ensue.matching.lookups import Keyed, Values
+from ensue.matching.nodes import Both, Bucket, Lazy, Linear, Node, Run
+from ensue.matching.projection import Layout
+from ensue.matching.rules import Item, RuleId, canonical
+from ensue.matching.source import function
+
+FEW_ITEMS: Final = 12
+LAZY_ITEMS: Final = 512
+MANY_SHAPES: Final = 4
+
+Buckets = dict[Hashable, list[Item]]
+
+
+def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
+    """What finds these items: ids where nothing is left to be checked, a node otherwise, or both."""
+    open_items = [item for item in items if item.fields]
+    if not open_items:
+        return tuple(item.rule_id for item in items)
+    node = node_of(open_items, layout)
+    if len(open_items) == len(items):
+        return node
+    return Both(tuple(item.rule_id for item in items if not item.fields), node)
+
+
+def node_of(items: Sequence[Item], layout: Layout) -> Node:
+    """The node that finds items with something left to be checked."""
+    if len(items) <= LAZY_ITEMS:
+        return Lazy(lambda: Linear(items, layout) if len(items) <= FEW_ITEMS else Part(items, layout))
+    return Part(items, layout)
+
+
+class Part:
+    """Items, and the nodes that lead to them."""
+
+    __slots__ = ("nodes", "run", "unindexed")
+
+    def __init__(self, items: Sequence[Item], layout: Layout) -> None:
+        builder = _Builder(layout)
+        self.nodes = builder.build(items)
+        self.unindexed = builder.unindexed
+        self.run = _sequence(self.nodes)
+
+    def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
+        for node in self.nodes:
+            node.slow(leaves, out)
+
+
+def _sequence(nodes: Sequence[Node]) -> Run:
+    """One function for several nodes; tables of plain values are asked in place, and only where a value is there."""
+    if len(nodes) == 1 and not isinstance(nodes[0], Lazy):
+        return nodes[0].run
+    names: list[str] = []
+    constants: list[object] = []
+    lines = ["def run(e, out):", "    pass"]
+    sharing = Counter(part for node in nodes if isinstance(node, Values) for part in node.expressions)
+    guarded: dict[str, list[str]] = {}
+    for index, node in enumerate(nodes):
+        if isinstance(node, Values):
+            names.append(f"get{index}")
+            constants.append(node.get)
+            guard = min(node.expressions, key=lambda part: (sharing[part], part))
+            guarded.setdefault(guard, []).append(node.statements(f"get{index}"))
+        else:
+            names.append(f"node{index}")
+            constants.append(_late(node) if isinstance(node, Lazy) else node.run)
+            lines.append(f"    node{index}(e, out)")
+    for guard, statements in guarded.items():
+        lines.append(f"    if {guard} is not MISSING:")
+        lines += [f"        {line}" for each in statements for line in each.split("\n")]
+    return function(names, "\n".join(lines), constants)
+
+
+def _late(node: Lazy) -> Run:
+    return lambda e, out: node.run(e, out)  # noqa: PLW0108  # its run changes when it is made
+
+
+class _Builder:
+    """One building of one part."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.unindexed: list[Item] = []
+
+    def build(self, items: Sequence[Item]) -> list[Node]:
+        shapes: dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]] = defaultdict(list)
+        others: list[Item] = []
+        for item in items:
+            wanted = [(field.path, canonical(only.value)) for field in item.free() if (only := single_value(field))]
+            if wanted:
+                wanted.sort()
+                shapes[tuple(path for path, _ in wanted)].append((item, tuple(value for _, value in wanted)))
+            else:
+                others.append(item)
+        return [*self._by_values(shapes), *self._by_keys(others)]
+
+    def _by_values(self, shapes: Mapping[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]) -> Iterable[Node]:
+        common = _common_path(shapes) if len(shapes) > MANY_SHAPES else None
+        parted: Buckets = defaultdict(list)
+        for paths, members in shapes.items():
+            if common in paths:
+                position = paths.index(common)
+                for item, values in members:
+                    parted[values[position]].append(item.proven(frozenset((common,))))
+            else:
+                yield self._table(paths, members)
+        if common is not None:
+            yield Values((common,), self._buckets(parted), self._layout)
+
+    def _table(self, paths: tuple[Path, ...], members: Iterable[tuple[Item, tuple[Hashable, ...]]]) -> Node:
+        found: Buckets = defaultdict(list)
+        proven, single = frozenset(paths), len(paths) == 1
+        for item, values in members:
+            found[values[0] if single else values].append(item.proven(proven))
+        return Values(paths, self._buckets(found), self._layout)
+
+    def _buckets(self, found: Buckets) -> dict[Hashable, Bucket]:
+        return {key: bucket_of(items, self._layout) for key, items in found.items()}
+
+    def _by_keys(self, items: Sequence[Item]) -> Iterable[Node]:
+        tables: dict[Path, dict[Kind, Buckets]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        undecided, others = [], []
+        for item in items:
+            fields = [field for field in item.free() if has_keys(field)]
+            if not fields:
+                others.append(item)
+            elif len(fields) == 1 and (values := values_of(fields[0])) is not None:
+                led, found = item.proven(frozenset((fields[0].path,))), tables[fields[0].path][Kind.VALUE]
+                for value in values:
+                    found[value].append(led)
+            else:
+                undecided.append((item, fields))
+        self._lead(undecided, tables)
+        for path, kinds in tables.items():
+            yield Keyed(path, {kind: self._buckets(found) for kind, found in kinds.items()}, self._layout)
+        yield from self._by_ranges(others)
+
+    def _lead(
+        self, undecided: Sequence[tuple[Item, Sequence[FieldPattern]]], tables: dict[Path, dict[Kind, Buckets]]
+    ) -> None:
+        """Put each item under the keys of that field of it whose keys the fewest share."""
+        frequency: Counter[Hashable] = Counter()
+        for _, fields in undecided:
+            count(fields, frequency)
+        for item, fields in undecided:
+            field, keys = _best(fields, frequency)
+            proves = all(key.proves for key in keys)
+            led = item.proven(frozenset((field.path,))) if proves else item.led_by(field.path)
+            for key in keys:
+                tables[field.path][key.kind][key.value].append(led)
+
+    def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
+        ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+        for item in items:
+            ranged[tuple(field.path for field in item.free() if range_of(field) is not None)[:2]].append(item)
+        others = ranged.pop((), [])
+        for paths, members in ranged.items():
+            node = self._narrow(paths[0], members) if len(paths) == 1 else self._grid((paths[0], paths[1]), members)
+            if node is None:
+                others += members
+            else:
+                yield node
+        yield from self._by_sets(others)
+
+    def _narrow(self, path: Path, items: Sequence[Item]) -> Node | None:
+        cells = Cells([_range_at(item, path) for item in items], min(MOST_CELLS, 2 * len(items)))
+        return Narrow(path, items, cells, self._layout) if cells.crowd <= FEW else None
+
+    def _grid(self, paths: tuple[Path, Path], items: Sequence[Item]) -> Node | None:
+        ranges = [[_range_at(item, path) for item in items] for path in paths]
+        for side in SIDES:
+            across, down = (Cells(each, side) for each in ranges)
+            if is_sparse(across, down):
+                return Grid(paths, items, across, down, self._layout)
+        return None
+
+    def _by_sets(self, items: Sequence[Item]) -> Iterable[Node]:
+        narrowed = [item for item in items if any(map(is_narrowing, item.fields))]
+        self.unindexed = [item for item in items if not any(map(is_narrowing, item.fields))]
+        rest = list(self.unindexed)
+        for members in _alike(narrowed):
+            if len(members) <= FEW_ITEMS:
+                rest += members
+            else:
+                yield Bitmaps(members, self._layout)
+        if rest:
+            yield Linear(rest, self._layout)
+
+
+def _alike(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
+    """The items parted by the paths they read, where that gives few and large parts; all together otherwise."""
+    groups: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+    for item in items:
+        groups[tuple(sorted(field.path for field in item.fields))].append(item)
+    return groups.values() if len(groups) <= MANY_SHAPES else [items]
+
+
+def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | None:
+    """The path that most items want a value at, where that is at least half of them."""
+    sharing: Counter[Path] = Counter()
+    for paths, members in shapes.items():
+        sharing.update(dict.fromkeys(paths, len(members)))
+    path, most = sharing.most_common(1)[0]
+    return path if 2 * most >= sum(map(len, shapes.values())) else None
+
+
+def _best(fields: Sequence[FieldPattern], frequency: Counter[Hashable]) -> tuple[FieldPattern, tuple[Key, ...]]:
+    """The field whose keys the fewest items share, and those keys."""
+
+    def cost(led: tuple[FieldPattern, tuple[Key, ...]]) -> tuple[int, int]:
+        field, keys = led
+        shared = sum(frequency[field.path, key.kind, key.value] for key in keys)
+        return shared, -min(len(str(key.value)) for key in keys)
+
+    return min(((field, keys_of(field, frequency)) for field in fields), key=cost)
+
+
+def _range_at(item: Item, path: Path) -> Numeric:
+    return next(wanted for field in item.fields if field.path == path and (wanted := range_of(field)) is not None)

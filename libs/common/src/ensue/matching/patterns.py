@@ -1,0 +1,31 @@
+"""Rules of EventBridge patterns: what `ensue match` and `ensue.testing.matching` build an engine from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ensue.core.conditions.dialects.eventbridge import PatternNode, parse_pattern
+from ensue.core.conditions.dialects.pattern_match import DocumentMatcher, compile_pattern
+from ensue.core.json import Json
+from ensue.matching.rules import Rule, RuleId
+
+
+def rule_of(rule_id: RuleId, pattern: Json) -> Rule:
+    """The rule of a pattern; DialectInvalid has every fault of it."""
+    node = parse_pattern(pattern)
+    return Rule(rule_id, node.alternatives(), Verifier(node))
+
+
+class Verifier:
+    """Says whether a whole document matches a pattern. The pattern is compiled when first asked: most never are."""
+
+    __slots__ = ("_compiled", "_node")
+
+    def __init__(self, node: PatternNode) -> None:
+        self._node = node
+        self._compiled: DocumentMatcher | None = None
+
+    def __call__(self, document: Mapping[str, Json]) -> bool:
+        if self._compiled is None:
+            self._compiled = compile_pattern(self._node)
+        return self._compiled(document)

@@ -1,0 +1,124 @@
+"""Projection decode: a Struct of the paths that rules read, so that the rest of an event is skipped and not built.
+
+It takes an event whose values on these paths are scalars (and objects on the way to them); anything else, arrays above
+all, does not fit, and the engine takes its slower way. Attributes are named f0, f1 ... by the segment of the path; a
+layout only grows, so a function made for an earlier one works with a later Struct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
+
+from ensue.core.conditions.dialects.eventbridge import Path
+from ensue.matching.rules import MISSING
+from ensue.matching.source import Function, getter
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(slots=True)
+class Branch:
+    """A place in the tree of paths. `leaf`: a path ends here."""
+
+    leaf: bool = False
+    inner: dict[str, Branch] = field(default_factory=dict)
+
+    def copy(self) -> Branch:
+        """A tree that can grow without this one."""
+        return Branch(self.leaf, {name: branch.copy() for name, branch in self.inner.items()})
+
+
+class Layout:
+    """The paths that are read, and the names of their attributes. Immutable; `extended` gives a larger one."""
+
+    __slots__ = ("_names", "root")
+
+    def __init__(self, root: Branch, names: dict[str, int]) -> None:
+        self.root = root
+        self._names = names
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> Layout:
+        """The layout of these paths."""
+        return cls(Branch(), {}).extended(paths)
+
+    def extended(self, paths: Iterable[Path]) -> Layout:
+        """This layout and more paths; itself where all are known."""
+        new = [path for path in dict.fromkeys(paths) if not self._knows(path)]
+        if not new:
+            return self
+        root, names = self.root.copy(), self._names.copy()
+        for path in new:
+            branch = root
+            for segment in path:
+                names.setdefault(segment, len(names))
+                branch = branch.inner.setdefault(segment, Branch())
+            branch.leaf = True
+        return Layout(root, names)
+
+    def _knows(self, path: Path) -> bool:
+        branch: Branch | None = self.root
+        for segment in path:
+            branch = branch.inner.get(segment) if branch else None
+        return branch is not None and branch.leaf
+
+    def conflicts(self) -> frozenset[Path]:
+        """Paths that end where others lead on: an object is expected there, and no scalar."""
+        return frozenset(_conflicts(self.root, ()))
+
+    def expression(self, path: Path) -> str:
+        """The source that reads `path` of a decoded event `e`."""
+        branch = self.root
+        for segment in path:
+            branch = branch.inner[segment]
+        if branch.inner:
+            return "MISSING"
+        return ".".join(("e", *(f"f{self._names[segment]}" for segment in path)))
+
+    @property
+    def can_be_projected(self) -> bool:
+        """Whether every name can be a Struct's; those with quotes, backslashes and control characters cannot."""
+        return all(name.isprintable() and '"' not in name and "\\" not in name for name in self._names)
+
+    def struct(self) -> type[msgspec.Struct]:
+        """The Struct that an event is decoded into where it has one scalar at each path."""
+        return _struct(self.root, self._names, Scalar)
+
+    def struct_of_lists(self) -> type[msgspec.Struct]:
+        """The Struct of an event that also has arrays of scalars."""
+        return _struct(self.root, self._names, Scalar | list[Scalar])
+
+    def readers(self) -> dict[Path, Function]:
+        """A function for each path, from a decoded event to the value there."""
+        return {path: getter(self.expression(path)) for path in _leaves(self.root, ())}
+
+
+def _conflicts(branch: Branch, path: Path) -> Iterable[Path]:
+    if branch.leaf and branch.inner:
+        yield path
+    for name, inner in branch.inner.items():
+        yield from _conflicts(inner, (*path, name))
+
+
+def _leaves(branch: Branch, path: Path) -> Iterable[Path]:
+    if branch.leaf:
+        yield path
+    for name, inner in branch.inner.items():
+        yield from _leaves(inner, (*path, name))
+
+
+def _struct(branch: Branch, names: Mapping[str, int], leaf: Any) -> type[msgspec.Struct]:  # noqa: ANN401  # a type
+    fields: list[tuple[str, Any, Any]] = []
+    for segment, inner in branch.inner.items():
+        name = f"f{names[segment]}"
+        if inner.inner:
+            below = _struct(inner, names, leaf)
+            fields.append((name, below, below()))
+        else:
+            fields.append((name, leaf, MISSING))
+    rename = {f"f{names[segment]}": segment for segment in branch.inner}
+    return msgspec.defstruct("Projection", fields, rename=rename, frozen=True, gc=False)

@@ -1,0 +1,73 @@
+"""A tier: an index over a set of rules, immutable. An engine holds a few, the newest the smallest."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from ensue.core.json import Json
+from ensue.matching.leaves import Leaves
+from ensue.matching.parts import Part
+from ensue.matching.projection import Layout
+from ensue.matching.rules import Item, Rule, RuleId
+from ensue.matching.scalars import alternatives_test_of
+
+
+@contextmanager
+def collecting_nothing() -> Iterator[None]:
+    """No garbage collection meanwhile: a build makes many objects, and none of them is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def paths_of(rules: Iterable[Rule]) -> Iterator[tuple[str, ...]]:
+    """Every path that the rules read."""
+    return (field.path for rule in rules for alternative in rule.alternatives for field in alternative)
+
+
+class Tier:
+    """An index over `rules`.
+
+    may_repeat: a rule can be found twice for one event.
+    unindexed: rules that every event is checked against.
+    """
+
+    __slots__ = ("_part", "_tests", "always", "may_repeat", "rules", "run", "unindexed")
+
+    def __init__(self, rules: Mapping[RuleId, Rule], layout: Layout) -> None:
+        self.rules = rules
+        self._tests: dict[RuleId, Callable[[Leaves], bool]] = {}
+        items = [Item(rule.rule_id, fields) for rule in rules.values() for fields in rule.alternatives]
+        self._part = Part([item for item in items if item.fields], layout)
+        self.always = [item.rule_id for item in items if not item.fields]
+        self.may_repeat = any(map(_may_repeat, rules.values()))
+        self.run = self._part.run
+        self.unindexed = frozenset(item.rule_id for item in self._part.unindexed) | frozenset(self.always)
+
+    def find(self, leaves: Leaves, document: Mapping[str, Json], hidden: frozenset[RuleId]) -> list[RuleId]:
+        """The rules that match an event with arrays. `document` is looked at only where leaves are entangled."""
+        candidates: set[RuleId] = set(self.always)
+        self._part.slow(leaves, candidates)
+        candidates -= hidden
+        if leaves.entangled:
+            return [each for each in candidates if self.rules[each].verify(document)]
+        return [each for each in candidates if self._test(each)(leaves)]
+
+    def _test(self, rule_id: RuleId) -> Callable[[Leaves], bool]:
+        test = self._tests.get(rule_id)
+        if test is None:
+            test = self._tests[rule_id] = alternatives_test_of(self.rules[rule_id].alternatives)
+        return test
+
+
+def _may_repeat(rule: Rule) -> bool:
+    """Whether several keys may find the rule: alternatives, or matchers that can agree about one value."""
+    if len(rule.alternatives) != 1:
+        return len(rule.alternatives) > 1
+    return any(len(field.matchers) > 1 for field in rule.alternatives[0])

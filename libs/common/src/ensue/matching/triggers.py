@@ -1,0 +1,124 @@
+"""The ruleset with an index over its conditions: `decide` asks it for the rules that an event may match.
+
+Built by the evaluator. Each (tenant, type) has an engine of its own, so that no tenant's triggers cost another's events
+anything; a trigger that no table leads to is asked about every event of its own tenant and type.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from ensue.core.event import Event
+from ensue.core.json import Json
+from ensue.core.ruleset import Removal, Rule, Ruleset
+from ensue.core.trigger import Trigger
+from ensue.matching import rules as indexed
+from ensue.matching.engine import Engine
+from ensue.matching.needed import alternatives_of
+
+WORTH_AN_INDEX: Final = 16
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRuleset:
+    """A Ruleset, and an engine for each tenant and type that many triggers listen to. Immutable, cheap to succeed."""
+
+    plain: Ruleset = field(default_factory=Ruleset.empty)
+    _engines: Mapping[_Key, Engine] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.plain)
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the contents; that of the plain ruleset."""
+        return self.plain.fingerprint
+
+    def revision_of(self, trigger_id: UUID) -> int | None:
+        """The newest revision known, that of a deletion included; None for a trigger never heard of."""
+        return self.plain.revision_of(trigger_id)
+
+    def candidates(self, event: Event) -> Sequence[Trigger]:
+        """The triggers that listen to this event, whatever their conditions."""
+        return self.plain.candidates(event)
+
+    def unindexed(self) -> Mapping[str, int]:
+        """By tenant, how many triggers are asked about every event of a type that many triggers listen to."""
+        counts: Counter[str] = Counter()
+        for (tenant, _), engine in self._engines.items():
+            counts[tenant] += engine.unindexed
+        return counts
+
+    def rules_for(self, event: Event) -> Sequence[Rule]:
+        """The rules that the event may match, in the order in which they fire."""
+        engine = self._engines.get((event.tenant, event.type))
+        if engine is None:
+            return self.plain.rules_for(event)
+        found: list[UUID] = engine.match_document(_document(event))  # type: ignore[assignment]  # built of these ids
+        rules = [rule for trigger_id in found if (rule := self.plain.rule_of(trigger_id)) is not None]
+        rules.sort(key=lambda rule: rule.rank)
+        return rules
+
+    def apply(self, changes: Iterable[Trigger | Removal]) -> IndexedRuleset:
+        """The ruleset after `changes`; each counts only if its revision is newer than what is known."""
+        offered = list(changes)
+        after = self.plain.apply(offered)
+        if after is self.plain:
+            return self
+        engines = dict(self._engines)
+        touched = {change.trigger_id for change in offered}
+        for key, rules in _by_key(self.plain, after, touched).items():
+            engine = _engine(engines.get(key), after.rules_of(*key), rules, touched)
+            if engine is None:
+                engines.pop(key, None)
+            else:
+                engines[key] = engine
+        return IndexedRuleset(after, engines)
+
+
+def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[UUID]) -> dict[_Key, list[Rule]]:
+    """The rules that changed, by the tenant and types that they listen to now; also the keys that they have left."""
+    keys: dict[_Key, list[Rule]] = {}
+    for trigger_id in touched:
+        for ruleset in (before, after):
+            rule = ruleset.rule_of(trigger_id)
+            for event_type in () if rule is None else dict.fromkeys(rule.trigger.when.types):
+                here = keys.setdefault((rule.trigger.tenant, event_type), []) if rule else []
+                if ruleset is after and rule is not None:
+                    here.append(rule)
+    return keys
+
+
+def _engine(known: Engine | None, whole: Sequence[Rule], changed: Sequence[Rule], touched: set[UUID]) -> Engine | None:
+    """The engine of one key after a change; None where so few rules need none."""
+    if len(whole) < WORTH_AN_INDEX:
+        return None
+    if known is None:
+        return Engine.of(map(_indexed, whole))
+    return known.changed(map(_indexed, changed), touched - {rule.trigger.trigger_id for rule in changed})
+
+
+def _indexed(rule: Rule) -> indexed.Rule:
+    return indexed.Rule(rule.trigger.trigger_id, alternatives_of(rule.trigger.where), _always)
+
+
+def _always(_: Mapping[str, Json]) -> bool:
+    return True  # a candidate; the condition itself is asked next
+
+
+def _document(event: Event) -> dict[str, Json]:
+    """What paths lead into. `time` is not among it: nothing is looked up by it."""
+    return {
+        "data": event.data,
+        "type": event.type,
+        "source": event.source,
+        "subject": event.subject,
+        "id": event.id,
+        "entity_type": event.entity_type,
+    }

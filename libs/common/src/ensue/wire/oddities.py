@@ -1,0 +1,82 @@
+"""What is odd about a trigger that can be read: conditions that never or always hold, and triggers that others cover.
+
+Called by `ensue check`; whoever saves triggers may ask the same. Pointers lead into the trigger's document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from ensue.core.conditions.analysis.findings import Finding, Level, Relation, findings_of, relation
+from ensue.core.conditions.analysis.selectivity import selectivity
+from ensue.core.conditions.tree import All
+from ensue.core.event import Event
+from ensue.wire.documents import ParsedTrigger
+from ensue.wire.faults import Fault
+from ensue.wire.sample_events import event_of, read_events
+
+MAX_COMPARED: Final = 200
+WHERE: Final = "/where"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A trigger that was read before, with the name it goes by in messages."""
+
+    name: str
+    trigger: ParsedTrigger
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Sample events, and the instant at which those without a time are decided."""
+
+    events: Sequence[Event]
+    now: datetime
+
+    @classmethod
+    def read(cls, path: Path, now: datetime) -> Samples:
+        """The events of a file; FileInvalid, DocumentInvalid or OSError where it cannot be read."""
+        return cls([event_of(sample.document) for sample in read_events(path, path.read_bytes())], now)
+
+
+def faults_of(trigger: ParsedTrigger) -> list[Fault]:
+    """What makes a trigger useless: no event could ever match it."""
+    return [_fault(finding) for finding in findings_of(trigger.where) if finding.level is Level.ERROR]
+
+
+def warnings_of(trigger: ParsedTrigger, others: Sequence[Known]) -> list[Fault]:
+    """What somebody should look at: oddities of its condition, and triggers that cover it."""
+    found = [_fault(finding) for finding in findings_of(trigger.where) if finding.level is Level.WARNING]
+    return [*found, *_covered(trigger, others[-MAX_COMPARED:])]
+
+
+def frequency_of(trigger: ParsedTrigger, samples: Samples) -> str:
+    """For how many of the sample events the trigger would fire."""
+    heard = [event for event in samples.events if trigger.when.admits(event)]
+    counted = selectivity(trigger.where, heard, samples.now)
+    message = f"fires for {counted.taken} of {len(samples.events)} sample events, {len(heard)} of which it listens to"
+    return f"{message}; {counted.failed} gave no verdict" if counted.failed else message
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(f"{WHERE}{finding.pointer}", finding.message)
+
+
+def _covered(trigger: ParsedTrigger, others: Sequence[Known]) -> Iterator[Fault]:
+    for known in others:
+        other = known.trigger
+        if other.project != trigger.project or other.when.entity_type != trigger.when.entity_type:
+            continue
+        mine, theirs = set(trigger.when.types), set(other.when.types)
+        if mine.isdisjoint(theirs) or trigger.where == All(()) == other.where:
+            continue
+        how = relation(trigger.where, other.where)
+        if how is Relation.EQUAL and mine == theirs:
+            yield Fault(WHERE, f"is true for the same events as that of {known.name}")
+        elif how in (Relation.EQUAL, Relation.NARROWER) and mine <= theirs:
+            yield Fault(WHERE, f"is true only where that of {known.name} is too")

@@ -1,0 +1,160 @@
+"""Rule files: conditions with ids, in any of the forms that people have them. Called by the tools.
+
+A rule is a trigger document (its id is `id`, else its name), `{"id", "where"}` or `{"id", "pattern"}` with an
+EventBridge pattern over the raw event. A file is YAML, one JSON document, or JSON lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel
+
+from ensue.core.conditions.dialects.eventbridge import PatternNode, parse_pattern
+from ensue.core.conditions.dialects.faults import DialectInvalid
+from ensue.core.conditions.dialects.pattern_printer import print_pattern
+from ensue.core.conditions.tree import Condition, Pattern
+from ensue.core.errors import EnsueError
+from ensue.core.json import Json
+from ensue.core.trigger import EventWhen
+from ensue.wire import strict_json
+from ensue.wire.conditions import parse_condition
+from ensue.wire.document_files import FileInvalid, Place, SourceDocument, SyntaxFault, read_documents
+from ensue.wire.documents import parse_trigger
+from ensue.wire.errors import DecodeError
+from ensue.wire.faults import DocumentInvalid, Fault, Faults
+from ensue.wire.sections import refuse_unstorable
+
+LINE_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
+MAX_SHOWN: Final = 100
+MAX_LOCATED: Final = 1 << 20  # finding the places of values takes far longer than reading them
+Params = Mapping[str, type[BaseModel]]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule:
+    """One rule. `test` is a condition over an event, or a pattern over the raw document.
+
+    when: which events a trigger listens to; None for all. tenant: whose events; None for all.
+    """
+
+    rule_id: str
+    test: Condition | PatternNode
+    when: EventWhen | None = None
+    tenant: str | None = None
+    enabled: bool = True
+
+
+class RulesInvalid(EnsueError):
+    """A rule file is wrong; `lines` say where and why, `file:line:column: pointer message`."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines[:MAX_SHOWN]))
+
+
+def read_rules(path: Path, content: bytes, params: Params) -> list[FileRule]:
+    """The rules of a file; RulesInvalid has everything that is wrong with it."""
+    wrong: list[str] = []
+    rules: list[FileRule] = []
+    seen: set[str] = set()
+    try:
+        for index, source in enumerate(_sources(path, content)):
+            rule = _read(source, index, path, params, wrong)
+            if rule is not None and rule.rule_id in seen:
+                wrong.append(worded(path, source.place_of("/id"), "/id", f"stands twice: {rule.rule_id[:100]}"))
+            elif rule is not None:
+                seen.add(rule.rule_id)
+                rules.append(rule)
+    except FileInvalid as invalid:
+        wrong.append(worded(path, invalid.fault.place, "", invalid.fault.message))
+    if wrong:
+        raise RulesInvalid(wrong)
+    return rules
+
+
+def worded(path: Path, place: Place | None, pointer: str, message: str, expected: str | None = None) -> str:
+    """A fault as editors understand it."""
+    where = "" if place is None else f"{place.line}:{place.column}:"
+    return f"{path}:{where} {pointer or 'the file'} {message}" + (f" (expected {expected})" if expected else "")
+
+
+def _sources(path: Path, content: bytes) -> Iterator[SourceDocument]:
+    suffix = path.suffix.lower()
+    if suffix in LINE_SUFFIXES or _is_lines(content):
+        for number, line in enumerate(content.splitlines(), 1):
+            if line.strip():
+                yield SourceDocument(_decoded(line, number), {"": Place(number, 1)})
+    elif suffix == ".json" and len(content) > MAX_LOCATED:
+        value = _decoded(content, 1)
+        yield from (SourceDocument(each, {}) for each in (value if isinstance(value, list) else [value]))
+    else:
+        yield from read_documents(content, is_json=suffix == ".json")
+
+
+def _is_lines(content: bytes) -> bool:
+    """Whether the second line begins an object of its own, as in JSON lines only."""
+    first, _, rest = content.lstrip().partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
+
+
+def _decoded(line: bytes, number: int) -> Json:
+    try:
+        return strict_json.decode(line)
+    except DecodeError as error:
+        raise FileInvalid(SyntaxFault(f"is not JSON: {error.message}", Place(number, 1))) from None
+
+
+def _read(source: SourceDocument, index: int, path: Path, params: Params, wrong: list[str]) -> FileRule | None:
+    wrong += [worded(path, fault.place, "", fault.message) for fault in source.faults]
+    try:
+        return rule_of(source.value, index, params)
+    except DocumentInvalid as invalid:
+        for fault in invalid.faults:
+            wrong.append(worded(path, source.place_of(fault.pointer), fault.pointer, fault.message, fault.expected))
+    return None
+
+
+def rule_of(document: Json, index: int, params: Params) -> FileRule:
+    """The rule that a document writes down; DocumentInvalid has all that is wrong. `index` names one without a name."""
+    if not isinstance(document, Mapping):
+        raise DocumentInvalid([Fault("", "is not a rule", "a trigger, {id, where} or {id, pattern}")])
+    rule_id = document.get("id", document.get("name", str(index)))
+    rest = {name: value for name, value in document.items() if name != "id"}
+    if not isinstance(rule_id, (str, int)) or isinstance(rule_id, bool) or rule_id == "":
+        raise DocumentInvalid([Fault("/id", "is not an id", "a text")])
+    if rest.keys() == {"pattern"}:
+        return FileRule(str(rule_id), _pattern(rest["pattern"]))
+    if rest.keys() == {"where"}:
+        return FileRule(str(rule_id), _where(rest["where"]))
+    return replace(_trigger(rest, params), rule_id=str(rule_id))
+
+
+def condition_of(rule: FileRule) -> Condition:
+    """The condition of a rule; of a bare pattern, the leaf that holds it (it then sees what an Ensue event has)."""
+    return Pattern(print_pattern(rule.test)) if isinstance(rule.test, PatternNode) else rule.test
+
+
+def _trigger(document: Mapping[str, Json], params: Params) -> FileRule:
+    parsed = parse_trigger(document, action_params=params)
+    return FileRule(parsed.name, parsed.where, parsed.when, parsed.project, parsed.enabled)
+
+
+def _pattern(document: Json) -> PatternNode:
+    try:
+        return parse_pattern(document)
+    except DialectInvalid as invalid:
+        faults = [Fault(f"/pattern{fault.pointer}", fault.message, fault.expected) for fault in invalid.faults]
+        raise DocumentInvalid(faults) from None
+
+
+def _where(document: Json) -> Condition:
+    faults = Faults()
+    refuse_unstorable(document, faults, "/where")
+    faults.raise_any()
+    condition = parse_condition(document, "/where", faults)
+    faults.raise_any()
+    return condition

@@ -1,0 +1,89 @@
+"""Findings: what is odd about a condition is named with its place; an error only where nothing could ever match."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from tests.support.conditions import NOW, conditions, event, events
+
+from ensue.core.conditions.analysis.findings import (
+    Finding,
+    Level,
+    Oddity,
+    Relation,
+    findings_of,
+    relation,
+    why_unindexed,
+)
+from ensue.core.conditions.analysis.selectivity import Selectivity, selectivity
+from ensue.core.conditions.match import matches
+from ensue.core.conditions.tree import ALWAYS, All, Any, Cel, Condition, Not, Quantifier, Test
+from ensue.core.event import Event
+
+SCORE = ("data", "score")
+HIGH = Test(SCORE, "gt", 5)
+LOW = Test(SCORE, "lt", 3)
+MADE = Test(("type",), "eq", "a.made")
+GONE = Test(("type",), "eq", "a.gone")
+
+
+def odd(condition: Condition) -> list[tuple[str, str]]:
+    return [(finding.pointer, finding.oddity.value) for finding in findings_of(condition)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        (HIGH, []),
+        (ALWAYS, []),
+        (All((MADE, GONE)), [("", "never_true")]),
+        (All((HIGH, LOW)), [("", "only_with_arrays")]),
+        (All((HIGH, Test(SCORE, "lt", 3, Quantifier.EVERY))), [("", "never_true")]),
+        (Any((Test(SCORE, "exists", value=True), Not(Test(SCORE, "exists", value=True)))), [("", "always_true")]),
+        (All((MADE, Any((GONE, HIGH)))), [("/all/1/any/0", "unreachable")]),
+        (Any((HIGH, Test(SCORE, "gt", 7))), [("/any/1", "adds_nothing")]),
+        (Any((HIGH, All((HIGH, MADE)))), [("/any/1", "adds_nothing")]),
+        (Not(HIGH), [("", "unindexed")]),
+        (Cel("event.data.x"), [("", "unindexed")]),
+        (All((Not(HIGH), MADE)), []),
+        (Any((Not(HIGH), MADE)), [("", "unindexed")]),
+        (Test(SCORE, "neq", 1), [("", "unindexed")]),
+        (Not(Any((HIGH, HIGH))), [("/not/any/1", "adds_nothing"), ("", "unindexed")]),
+    ],
+    ids=str,
+)
+def test_what_is_odd_is_named_with_its_place(condition: Condition, found: list[tuple[str, str]]) -> None:
+    assert odd(condition) == found
+
+
+def test_only_what_can_never_be_true_is_an_error() -> None:
+    levels = {oddity: Finding("", oddity, "").level for oddity in Oddity}
+    assert [oddity for oddity, level in levels.items() if level is Level.ERROR] == [Oddity.NEVER_TRUE]
+
+
+def test_why_a_condition_is_unindexed() -> None:
+    assert why_unindexed(MADE) is None
+    assert why_unindexed(Any((MADE, Not(HIGH)))) == (
+        "a branch of any cannot be looked up (it denies something, and an index finds what is there)"
+    )
+    assert why_unindexed(Test(SCORE, "neq", 1)) == "neq names no values that can be looked up"
+
+
+def test_how_two_conditions_stand_to_each_other() -> None:
+    assert relation(All((HIGH, MADE)), All((MADE, HIGH))) is Relation.EQUAL
+    assert relation(All((HIGH, MADE)), HIGH) is Relation.NARROWER
+    assert relation(HIGH, Test(SCORE, "gte", 9)) is Relation.WIDER
+    assert relation(HIGH, MADE) is None
+
+
+def test_selectivity_is_counted_on_samples() -> None:
+    samples = [event({"score": score}) for score in range(10)]
+    assert selectivity(HIGH, samples, NOW) == Selectivity(asked=10, taken=4)
+    assert selectivity(Cel("event.data.gone > 1"), samples, NOW) == Selectivity(asked=10, taken=0, failed=10)
+    assert selectivity(HIGH, samples, NOW).estimate == pytest.approx(5 / 12)
+
+
+@given(condition=conditions(), one=events())
+def test_an_error_is_never_told_of_a_condition_that_matches_something(condition: Condition, one: Event) -> None:
+    if matches(condition, one, NOW):
+        assert all(finding.level is Level.WARNING for finding in findings_of(condition))

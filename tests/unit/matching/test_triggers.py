@@ -1,0 +1,101 @@
+"""A ruleset with an index decides exactly what the plain one decides, and stays as it is when others succeed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.conditions import NOW, conditions, events
+
+from ensue.core.conditions.tree import ALWAYS, All, Condition, Test
+from ensue.core.decide import decide
+from ensue.core.event import Event
+from ensue.core.ids import event_uid
+from ensue.core.json import Json
+from ensue.core.lineage import Lineage
+from ensue.core.ruleset import Removal, Ruleset
+from ensue.core.trigger import ActionSpec, EventWhen, Then, Trigger
+from ensue.matching.triggers import WORTH_AN_INDEX, IndexedRuleset
+
+STUDIO, OTHER = "studio", "other"
+TYPE = "variant.approved"
+
+
+def a_trigger(
+    number: int, where: Condition = ALWAYS, *, types: Sequence[str] = (TYPE,), tenant: str = STUDIO
+) -> Trigger:
+    return Trigger(
+        trigger_id=UUID(int=number, version=4),
+        tenant=tenant,
+        revision=1,
+        name=f"trigger {number}",
+        when=EventWhen(tuple(types)),
+        then=Then((ActionSpec("actions.0", "log", {}),)),
+        active_since=NOW,
+        where=where,
+        sort_order=number % 3,
+    )
+
+
+def an_event(data: Json, *, tenant: str = STUDIO) -> Event:
+    uid = event_uid(tenant, "/studio", "1")
+    return Event(uid, tenant, "1", "/studio", TYPE, Lineage(uid, None, 0), data=data)
+
+
+def a_variant(number: int) -> Condition:
+    return All((Test(("data", "variant"), "eq", number), Test(("data", "score"), "gte", 0.5)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(conditions(), min_size=WORTH_AN_INDEX, max_size=24), st.lists(events(), min_size=1, max_size=8))
+def test_it_decides_what_the_plain_ruleset_decides(wheres: list[Condition], seen: list[Event]) -> None:
+    types = sorted({event.type for event in seen})
+    tenant = seen[0].tenant
+    triggers = [a_trigger(n, where, types=types, tenant=tenant) for n, where in enumerate(wheres, 1)]
+    plain, index = Ruleset.empty().apply(triggers), IndexedRuleset().apply(triggers)
+    for event in seen:
+        assert decide(index, event, NOW) == decide(plain, event, NOW)
+
+
+def test_only_candidates_are_asked() -> None:
+    index = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
+    asked = index.rules_for(an_event({"variant": 7, "score": 0.9}))
+    assert [rule.trigger.trigger_id.int & 0xFF for rule in asked] == [7]
+    assert index.rules_for(an_event({"variant": 7}, tenant=OTHER)) == ()
+
+
+def test_a_successor_shares_and_leaves_its_predecessor_alone() -> None:
+    first = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
+    event = an_event({"variant": 7, "score": 0.9})
+    moved = replace(a_trigger(7, a_variant(8)), revision=2)
+    second = first.apply([moved, Removal(UUID(int=8, version=4), STUDIO, 2), a_trigger(200, a_variant(7))])
+    assert [f.trigger_id.int & 0xFF for f in decide(second, event, NOW).firings] == [200]
+    assert [f.trigger_id.int & 0xFF for f in decide(first, event, NOW).firings] == [7]
+    assert second.revision_of(moved.trigger_id) == 2
+    assert len(second) == 100
+    assert second.apply([moved]) is second
+
+
+def test_a_trigger_that_listens_elsewhere_now_is_gone_here() -> None:
+    first = IndexedRuleset().apply([a_trigger(n) for n in range(1, 31)])
+    second = first.apply([replace(a_trigger(7, types=["other.type"]), revision=2)])
+    assert len(second.rules_for(an_event({}))) == 29
+    few = second.apply([Removal(UUID(int=n, version=4), STUDIO, 9) for n in range(10, 31)])
+    assert len(few.rules_for(an_event({}))) == 8
+
+
+def test_what_cannot_be_indexed_is_counted_by_tenant() -> None:
+    triggers = [a_trigger(n, a_variant(n)) for n in range(1, 31)]
+    triggers += [a_trigger(n + 100, tenant=OTHER) for n in range(1, 31)]
+    assert IndexedRuleset().apply(triggers).unindexed() == {STUDIO: 0, OTHER: 30}
+
+
+def test_a_condition_that_cannot_be_read_errs_when_its_event_comes() -> None:
+    broken = a_trigger(99, Test(("data", "x"), "no_such_operator", 1))
+    index = IndexedRuleset().apply([*(a_trigger(n, a_variant(n)) for n in range(1, 31)), broken])
+    decisions = decide(index, an_event({"variant": 3, "score": 1}), NOW)
+    assert [error.firing.trigger_id for error in decisions.errors] == [broken.trigger_id]
+    assert len(decisions.firings) == 1
