@@ -100,6 +100,8 @@ def leaves_test_of(field: FieldPattern) -> Callable[[Leaves], bool]:
     present = tuple(matcher for matcher in field.matchers if matcher != _ABSENT)
     if present and all(isinstance(matcher, Exact) for matcher in present):
         wanted = frozenset(canonical(matcher.value) for matcher in present if isinstance(matcher, Exact))
+        if all(value.__class__ is str for value in wanted):  # then nothing of another type can be taken for one
+            return lambda leaves: not wanted.isdisjoint(leaves(path)) or (absent and not leaves(path))
         return lambda leaves: not wanted.isdisjoint(leaves.keys(path)) or (absent and not leaves(path))
     holds = _of_present(present)
 
