@@ -56,7 +56,10 @@ class Values:
         if self._single:
             hits = [table[value] for value in table.keys() & leaves.keys(self._paths[0])]
         else:
-            found = [known & leaves.keys(path) for known, path in zip(self._known(), self._paths, strict=True)]
+            found = [
+                known & leaves.keys(path) if mixed else known.intersection(leaves(path))
+                for known, path, mixed in zip(self._known(), self._paths, self._mixed, strict=True)
+            ]
             if prod(map(len, found)) > len(table):
                 hits = [bucket for key, bucket in table.items() if _within(key, found)]
             else:

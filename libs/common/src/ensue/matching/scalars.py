@@ -22,6 +22,7 @@ from ensue.core.conditions.dialects.eventbridge import (
 from ensue.core.conditions.dialects.pattern_tests import compile_matchers, fits
 from ensue.matching.leaves import Leaves
 from ensue.matching.rules import MISSING, Alternative, canonical
+from ensue.matching.source import conjunction
 
 ValueTest = Callable[[Any], bool]
 _ABSENT = Exists(present=False)
@@ -100,6 +101,10 @@ def leaves_test_of(field: FieldPattern) -> Callable[[Leaves], bool]:
     present = tuple(matcher for matcher in field.matchers if matcher != _ABSENT)
     if present and all(isinstance(matcher, Exact) for matcher in present):
         wanted = frozenset(canonical(matcher.value) for matcher in present if isinstance(matcher, Exact))
+        if len(wanted) == 1 and not absent and (only := next(iter(wanted))).__class__ is str:
+            return lambda leaves: only in leaves(path)
+        if all(value.__class__ is str for value in wanted):  # then nothing of another type can be taken for one
+            return lambda leaves: not wanted.isdisjoint(leaves(path)) or (absent and not leaves(path))
         return lambda leaves: not wanted.isdisjoint(leaves.keys(path)) or (absent and not leaves(path))
     holds = _of_present(present)
 
@@ -113,4 +118,6 @@ def leaves_test_of(field: FieldPattern) -> Callable[[Leaves], bool]:
 def alternatives_test_of(alternatives: Iterable[Alternative]) -> Callable[[Leaves], bool]:
     """A test of whether every field of one alternative holds, each for itself."""
     tests = [[leaves_test_of(field) for field in alternative] for alternative in alternatives]
+    if len(tests) == 1:
+        return conjunction(["e"] * len(tests[0]), tests[0])
     return lambda leaves: any(all(test(leaves) for test in each) for each in tests)

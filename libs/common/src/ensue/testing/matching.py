@@ -49,5 +49,5 @@ def from_patterns(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> PatternMatc
         if len({rule.rule_id for rule in made}) < len(made):
             raise ValueError("an id stands twice; each rule has one of its own")
         matcher = PatternMatcher(Engine.of(made))
-    gc.freeze()  # the rules live long: later collections need not walk them
+        gc.freeze()  # the rules live long: later collections need not walk them
     return matcher
