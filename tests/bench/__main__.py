@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from tests.bench import dispatcher, evaluator
+from tests.bench.page import write_processes
 from tests.bench.report import Report
-from tests.bench.scene import ROOT, bench_servers
+from tests.bench.scene import bench_servers
 
 from ensue_devstack.servers import Servers
 
@@ -50,7 +51,7 @@ def main() -> None:
         page = asyncio.run(run(servers, console, arguments.scale)).page()
     console.print(page, markup=False)
     if not arguments.dry:
-        (ROOT / "docs" / "BENCHMARKS.md").write_text(page)
+        write_processes(page)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from rich.console import Console
 from tests.bench.matching.shapes import SHAPES, Shape
+from tests.bench.page import write_matching
 from tests.bench.rivals import event_ruler
 from tests.bench.rivals.protocol import DriverFailed, DriverRun, drive, write_lines
 from tests.support.pattern_oracle import matches
@@ -25,6 +26,15 @@ from tests.support.pattern_oracle import matches
 EVENTS: Final = 2_000
 ORACLE_CHECKS: Final = 200_000
 OURS: Final = "ensue"
+_SECTION: Final = """
+EventBridge patterns and raw JSON events in, ids out, decoding included; one process, one core. The ids were compared,
+with a plain oracle on a sample and with each rival on every event, before a figure was printed. `matches` is the mean
+number of rules that an event matches; a figure in brackets is how many times as fast Ensue is.
+
+Written by `python -m tests.bench.matching {command}`.
+
+{table}
+"""
 
 
 def measure(shape: Shape, count: int, drivers: Mapping[str, Sequence[str]], options: argparse.Namespace) -> list[str]:
@@ -83,16 +93,20 @@ def main() -> None:
     parser.add_argument("--rules", default="10,1000,10000,100000", help="numbers of rules")
     parser.add_argument("--shape", default="", help="only shapes whose name contains this")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each matcher runs")
+    parser.add_argument("--write", action="store_true", help="into docs/BENCHMARKS.md, in place of what stands there")
     parser.add_argument("--patience", type=float, default=100.0, help="how long a matcher may take in all")
     options = parser.parse_args()
     drivers, console = _drivers(options), Console(width=200)
     heads = ["shape", "rules", "matches", "build", *(f"{name}, events/s" for name in drivers)]
-    console.print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}", markup=False, highlight=False)
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    console.print("\n".join(lines), markup=False, highlight=False)
     for shape in SHAPES:
         if options.shape in shape.name:
             for count in map(int, options.rules.split(",")):
-                row = measure(shape, count, drivers, options)
-                console.print(f"| {' | '.join(row)} |", markup=False, highlight=False)
+                lines.append(f"| {' | '.join(measure(shape, count, drivers, options))} |")
+                console.print(lines[-1], markup=False, highlight=False)
+    if options.write:
+        write_matching(_SECTION.format(command=shlex.join(sys.argv[1:]), table="\n".join(lines)))
 
 
 if __name__ == "__main__":
