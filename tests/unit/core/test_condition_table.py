@@ -27,21 +27,32 @@ from ensue.core.conditions.registry import OPERATORS
 from ensue.core.conditions.tree import FieldRef
 from ensue.wire.conditions import print_condition
 
-IDS = [case.id for case in CASES]
+FAMILIES = sorted({case.id.partition(".")[0] for case in CASES})
 DISTINCT = list({repr(case.condition): case.condition for case in CASES}.values())
 KINDS = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "text", list: "array"}
 KINDS[dict] = "object"
 
 
 @pytest.mark.requirement("R3.4", "R3.8", "R3.13")
-@pytest.mark.parametrize("case", CASES, ids=IDS)
-def test_matcher_reference_explanation_and_keys_give_the_verdict_of_the_table(case: Case) -> None:
+@pytest.mark.parametrize("family", FAMILIES)
+def test_matcher_reference_explanation_and_keys_give_the_verdict_of_the_table(family: str) -> None:
+    cases = [case for case in CASES if case.id.partition(".")[0] == family]
+    wrong = {case.id: (_dissenters(case), case.why) for case in cases if _dissenters(case)}
+    assert wrong == {}
+
+
+def _dissenters(case: Case) -> list[str]:
+    """Who says otherwise than the table."""
     condition, event = condition_of(case.condition), event_of(case.event)
-    assert matches(condition, event, NOW, CONTEXT) is case.verdict, case.why
-    assert verdict(case.condition, World(attributes_of(event), NOW.isoformat(), CALENDARS)) is case.verdict, case.why
-    assert explain(condition, event, NOW, CONTEXT).verdict is case.verdict, case.why
+    world = World(attributes_of(event), NOW.isoformat(), CALENDARS)
+    said = {
+        "matcher": matches(condition, event, NOW, CONTEXT),
+        "reference": verdict(case.condition, world),
+        "explanation": explain(condition, event, NOW, CONTEXT).verdict,
+    }
     if case.verdict:
-        assert fulfils(needed(condition), lambda path: compile_field(path)(event, NOW)), case.why
+        said["keys"] = fulfils(needed(condition), lambda path: compile_field(path)(event, NOW))
+    return [name for name, holds in said.items() if holds is not case.verdict]
 
 
 def test_every_condition_of_the_table_is_written_back_as_it_is_read() -> None:
