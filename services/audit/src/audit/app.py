@@ -31,33 +31,14 @@ async def run(settings: AuditSettings, lifecycle: Lifecycle) -> None:
         settings.database_url, application_name=settings.instance, min_size=0, max_size=CONNECTIONS
     )
     stack.push_async_callback(database.close)
-    publisher = KafkaPublisher(_publisher_config(settings), metrics)
+    publisher = KafkaPublisher(PublisherConfig.of(settings), metrics)
     stack.push_async_callback(publisher.stop)
     await publisher.start()
     journal = Journal(database)
     handler = AuditHandler(journal, metrics, settings.default_tenant)
-    loop = ConsumeLoop(_loop_config(settings), handler, publisher, metrics, clock)
+    loop = ConsumeLoop(LoopConfig.of(settings, GROUP, TOPICS), handler, publisher, metrics, clock)
     health.register("kafka", loop.check)
     health.register("database", database.check)
     health.set_ready()
     lifecycle.spawn("keeper", Keeper(journal, clock, settings.audit_days_ahead).run(lifecycle.stopping))
     await loop.run(lifecycle.stopping, lifecycle.remaining)
-
-
-def _publisher_config(settings: AuditSettings) -> PublisherConfig:
-    return PublisherConfig(
-        bootstrap=settings.kafka_bootstrap,
-        topic_prefix=settings.topic_prefix,
-        deadline_seconds=settings.send_deadline_seconds,
-        client_id=settings.instance,
-    )
-
-
-def _loop_config(settings: AuditSettings) -> LoopConfig:
-    return LoopConfig(
-        bootstrap=settings.kafka_bootstrap,
-        group=GROUP,
-        topics=TOPICS,
-        topic_prefix=settings.topic_prefix,
-        client_id=settings.instance,
-    )

@@ -30,6 +30,7 @@ from ensue.runtime.metrics import Metrics
 from ensue.wire.topics import Topic
 
 GROUP = "ensue.dispatcher"
+TOPICS = (Topic.FIRINGS,)
 CONNECTIONS = 8  # intake, claims, settling, leases, relay, health, and two to spare
 
 
@@ -48,7 +49,7 @@ async def run(settings: DispatcherSettings, lifecycle: Lifecycle) -> None:
     engine = Engine(database, await _ports(settings, lifecycle), _limits(settings), given)
     intake = IntakeHandler(IntakeStore(database, Revisions(), clock), metrics, engine.poke)
     letters = await _publisher(settings, lifecycle, metrics, rebuilding=False)
-    loop = ConsumeLoop(_loop_config(settings), intake, letters, metrics, clock)
+    loop = ConsumeLoop(LoopConfig.of(settings, GROUP, TOPICS), intake, letters, metrics, clock)
     health.register("kafka", loop.check)
     health.register("database", database.check)
     health.register("executor", engine.check)
@@ -72,14 +73,7 @@ async def _ports(settings: DispatcherSettings, lifecycle: Lifecycle) -> Ports:
 async def _publisher(
     settings: DispatcherSettings, lifecycle: Lifecycle, metrics: Metrics, *, rebuilding: bool
 ) -> KafkaPublisher:
-    config = PublisherConfig(
-        bootstrap=settings.kafka_bootstrap,
-        topic_prefix=settings.topic_prefix,
-        deadline_seconds=settings.send_deadline_seconds,
-        rebuilding=rebuilding,
-        client_id=settings.instance,
-    )
-    publisher = KafkaPublisher(config, metrics)
+    publisher = KafkaPublisher(PublisherConfig.of(settings, rebuilding=rebuilding), metrics)
     await publisher.start()
     lifecycle.stack.push_async_callback(publisher.stop)
     return publisher
@@ -91,14 +85,4 @@ def _limits(settings: DispatcherSettings) -> Limits:
         per_lane=min(settings.calls_per_target, settings.slots),
         per_tenant=max(1, settings.slots // 2),
         lease_margin=timedelta(seconds=settings.lease_margin_seconds),
-    )
-
-
-def _loop_config(settings: DispatcherSettings) -> LoopConfig:
-    return LoopConfig(
-        bootstrap=settings.kafka_bootstrap,
-        group=GROUP,
-        topics=(Topic.FIRINGS,),
-        topic_prefix=settings.topic_prefix,
-        client_id=settings.instance,
     )

@@ -38,13 +38,13 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     stack.push_async_callback(database.close)
     tail = TopicTail(settings.kafka_bootstrap, Topic.TRIGGERS, settings.topic_prefix)
     stack.push_async_callback(tail.stop)
-    publisher = KafkaPublisher(_publisher_config(settings), metrics)
+    publisher = KafkaPublisher(PublisherConfig.of(settings), metrics)
     stack.push_async_callback(publisher.stop)
     await publisher.start()
     rules = Rules(tail, DatabaseRules(database), metrics, clock)
     evaluator = Evaluator(GROUP, settings.instance, settings.default_tenant)
     handler = EvaluatorHandler(rules, evaluator, metrics, clock)
-    loop = ConsumeLoop(_loop_config(settings), handler, publisher, metrics, clock)
+    loop = ConsumeLoop(LoopConfig.of(settings, GROUP, TOPICS), handler, publisher, metrics, clock)
     health.register("ruleset", rules.check)
     health.register("kafka", loop.check)
     health.register("database", database.check, required=False)
@@ -54,22 +54,3 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
         reconciling = reconcile_regularly(rules, lifecycle.stopping, settings.reconcile_seconds, metrics)
         lifecycle.spawn("reconcile", reconciling)
         await loop.run(lifecycle.stopping, lifecycle.remaining)
-
-
-def _publisher_config(settings: EvaluatorSettings) -> PublisherConfig:
-    return PublisherConfig(
-        bootstrap=settings.kafka_bootstrap,
-        topic_prefix=settings.topic_prefix,
-        deadline_seconds=settings.send_deadline_seconds,
-        client_id=settings.instance,
-    )
-
-
-def _loop_config(settings: EvaluatorSettings) -> LoopConfig:
-    return LoopConfig(
-        bootstrap=settings.kafka_bootstrap,
-        group=GROUP,
-        topics=TOPICS,
-        topic_prefix=settings.topic_prefix,
-        client_id=settings.instance,
-    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
+from ensue.runtime.settings import ServiceSettings
 from ensue.wire.topics import Topic
 
 
@@ -30,6 +32,17 @@ class LoopConfig:
     session_timeout_seconds: float = 15.0
     retry_first_seconds: float = 0.1
     retry_longest_seconds: float = 5.0
+
+    @classmethod
+    def of(cls, settings: ServiceSettings, group: str, topics: tuple[Topic, ...]) -> Self:
+        """The loop of a service: its brokers, prefix and name are its settings'."""
+        return cls(
+            bootstrap=settings.kafka_bootstrap,
+            group=group,
+            topics=topics,
+            topic_prefix=settings.topic_prefix,
+            client_id=settings.instance,
+        )
 
     @property
     def group_id(self) -> str:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TypeGuard
+from typing import Self, TypeGuard
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -30,6 +30,7 @@ from ensue.runtime.metrics import (
     RECORDS_PUBLISHED,
     Metrics,
 )
+from ensue.runtime.settings import ServiceSettings
 from ensue.wire.topics import OutgoingRecord
 
 Connection = asyncio.Task[AIOKafkaProducer]
@@ -47,6 +48,17 @@ class PublisherConfig:
     deadline_seconds: float = 15.0
     rebuilding: bool = False
     client_id: str = "ensue"
+
+    @classmethod
+    def of(cls, settings: ServiceSettings, *, rebuilding: bool = False) -> Self:
+        """The publisher of a service: its brokers, prefix, deadline and name are its settings'."""
+        return cls(
+            bootstrap=settings.kafka_bootstrap,
+            topic_prefix=settings.topic_prefix,
+            deadline_seconds=settings.send_deadline_seconds,
+            rebuilding=rebuilding,
+            client_id=settings.instance,
+        )
 
 
 def refusal_for_size(record: OutgoingRecord) -> RecordTooLarge | None:
