@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from pathlib import Path
@@ -25,7 +26,8 @@ def main(rules: Path, events: Path, ids: Path, at_least: float) -> None:
             match(line)
         fastest = min(fastest, time.perf_counter() - begun)
     ids.write_bytes(b"\n".join(msgspec.json.encode(match(line)) for line in lines) + b"\n")
-    sys.stdout.buffer.write(msgspec.json.encode({"build_seconds": built, "seconds": fastest}))
+    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.buffer.write(msgspec.json.encode({"build_seconds": built, "seconds": fastest, "rss_mb": rss_mb}))
 
 
 if __name__ == "__main__":

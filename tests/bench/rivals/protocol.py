@@ -3,7 +3,7 @@
 A driver is a command. It is given four arguments more: RULES, EVENTS, IDS, SECONDS. RULES has one JSON object a line,
 {"id": text, "pattern": EventBridge pattern}; EVENTS has one event a line. The driver builds its matcher, matches all
 events again and again for SECONDS, then writes to IDS one JSON array of ids a line, in the order of the events, and
-prints {"build_seconds": ..., "seconds": the fastest pass over all events, decoding included}.
+prints {"build_seconds": ..., "seconds": the fastest pass over all events, decoding included}; "rss_mb" may be added.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ class DriverRun:
     build_seconds: float
     seconds: float
     ids: list[list[str]]
+    rss_mb: float
 
 
 class _Said(msgspec.Struct):
     build_seconds: float
     seconds: float
+    rss_mb: float = 0.0
 
 
 def write_lines(path: Path, values: Sequence[Any]) -> None:
@@ -52,4 +54,4 @@ def drive(command: Sequence[str], folder: Path, *, seconds: float, patience: flo
         raise DriverFailed(error.stderr.decode(errors="replace")[-2000:]) from None
     said = msgspec.json.decode(done.stdout, type=_Said)
     found = [sorted(msgspec.json.decode(line, type=list[str])) for line in ids.read_bytes().splitlines()]
-    return DriverRun(said.build_seconds, said.seconds, found)
+    return DriverRun(said.build_seconds, said.seconds, found, said.rss_mb)
