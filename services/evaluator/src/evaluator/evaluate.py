@@ -17,7 +17,7 @@ from ensue.core.ruleset import Rulebook
 from ensue.kafka.records import Batch, DeadLetter, IncomingRecord
 from ensue.wire.cloudevents import decode_record
 from ensue.wire.errors import DecodeError
-from ensue.wire.records import encode_firing, encode_outcome
+from ensue.wire.records import encode_firings, encode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
 
 
@@ -52,7 +52,7 @@ class Evaluated:
         self.firings += decisions.firings
         self.blocked += decisions.blocked
         self.errors += decisions.errors
-        records = [encode_firing(firing) for firing in decisions.firings]
+        records = encode_firings(decisions.firings)
         records += (encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked)
         records += (encode_outcome(erred(error)) for error in decisions.errors)
         self.size += sum(len(record.value or b"") for record in records)
