@@ -24,7 +24,7 @@ from ensue.runtime.metrics import (
 from ensue.wire.topics import OutgoingRecord
 from evaluator.evaluate import Evaluated, Evaluator, conclude, evaluate
 
-BREATHE_SECONDS = 0.05
+BREATHE_SECONDS = 0.002  # each time a step of what is published and fetched meanwhile can be taken
 MOST_BYTES = 32 * 1024 * 1024  # held at once of what follows from the events: each firing carries its own event
 log = get_logger(__name__)
 
