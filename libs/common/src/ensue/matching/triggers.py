@@ -57,7 +57,7 @@ class IndexedRuleset:
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that the event may match, in the order in which they fire."""
-        engine = self._engines.get((event.tenant, event.type))
+        engine = self._engines.get(event.tenant_and_type)
         if engine is None:
             return self.plain.rules_for(event)
         found: list[UUID] = engine.match_document(_document(event))  # type: ignore[assignment]  # built of these ids
