@@ -13,7 +13,8 @@ from ensue.core.ruleset import Rule, Rulebook
 from ensue.core.trigger import Trigger
 
 NOTHING = Decisions()
-"""What an event yields that no condition was asked about: this very value."""
+"""What an event yields about which no condition was asked: this very value."""
+NO_MATCH = Decisions()
 
 
 def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
@@ -45,7 +46,9 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
             firings.append(firing)
         else:
             blocked.append(_too_deep(firing, limit))
-    return Decisions(tuple(firings), tuple(blocked), tuple(errors))
+    if firings or blocked or errors:
+        return Decisions(tuple(firings), tuple(blocked), tuple(errors))
+    return NO_MATCH
 
 
 def _takes_part(rule: Rule, event: Event, now: datetime) -> bool:

@@ -6,6 +6,7 @@ Few events fire anything, and most of what an Event holds is of use to a firing 
 from __future__ import annotations
 
 from typing import Any, Final
+from uuid import UUID
 
 from ensue.core.event import Event
 from ensue.core.json import Json
@@ -13,7 +14,7 @@ from ensue.wire.cloudevents import event_of
 from ensue.wire.habits import Habit, Row
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
-_KNOWN: Final = frozenset({"tenant", "type", "entity_type", "targets"})
+_OF_FIRINGS: Final = ("event_uid", "lineage", "time", "dataschema", "extensions", "replay_no", "mode")
 
 
 class Opened(Event):
@@ -32,6 +33,22 @@ class Opened(Event):
         """By these two triggers listen."""
         return self._habit.tenant_and_type
 
+    @property
+    def tenant(self) -> str:
+        return self._habit.tenant_and_type[0]
+
+    @property
+    def type(self) -> str:
+        return self._habit.tenant_and_type[1]
+
+    @property
+    def entity_type(self) -> str | None:
+        return self._habit.entity_type
+
+    @property
+    def targets(self) -> tuple[UUID, ...]:
+        return ()  # events with targets are UNUSUAL
+
     def whole(self) -> Event:
         """The Event that the plain way would have made."""
         habit = self._habit
@@ -41,15 +58,9 @@ class Opened(Event):
         """Called for what is not read yet, and once for each."""
         if name in _TEXTS:
             _set(self, name, self._habit.text(name, self._row))
-        elif name in _KNOWN:
-            habit = self._habit
-            _set(self, "tenant", habit.tenant_and_type[0])
-            _set(self, "type", habit.tenant_and_type[1])
-            _set(self, "entity_type", habit.entity_type)
-            _set(self, "targets", ())
-        elif name in Event.__slots__:
+        elif name in _OF_FIRINGS:
             whole = self.whole()
-            for each in Event.__slots__:
+            for each in _OF_FIRINGS:
                 _set(self, each, getattr(whole, each))
         else:
             raise AttributeError(name)
