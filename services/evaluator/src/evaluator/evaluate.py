@@ -81,21 +81,20 @@ def evaluate(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: E
     """
     open_record, easy = evaluator.opener(batch.topic).open, 0
     for record in batch.records:
-        value, decisions = record.value, NOTHING
+        value = record.value
         try:
             event = open_record(record.headers, value)
         except DecodeError as error:
             evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
-            easy = EASY_RECORDS
+            is_easy = False
         else:
             evaluated.events += 1
             decisions = decide(ruleset, event, record.appended_at)
-        easy += 1
-        if decisions is not NOTHING:
-            easy = EASY_RECORDS
+            is_easy = decisions is NOTHING and (value is None or len(value) < EASY_BYTES)
             if decisions.firings or decisions.blocked or decisions.errors:
                 evaluated.add(decisions)
-        if easy >= EASY_RECORDS or (value is not None and len(value) >= EASY_BYTES):
+        easy += 1
+        if not is_easy or easy == EASY_RECORDS:
             easy = 0
             yield
 
