@@ -25,7 +25,7 @@ TENANT_SYNTAX: Final = "lower-case letters, digits, '.', '_' and '-', at most 63
 DEPTH_SYNTAX: Final = f"a whole number from 0 to {HIGHEST_DEPTH}"
 
 SYSTEM_ONLY: Final = frozenset({"replayno", "targets", "mode"})
-_NAMED: Final = SYSTEM_ONLY | {
+NAMED: Final = SYSTEM_ONLY | {
     "specversion", "id", "source", "type", "subject", "time", "dataschema",
     "entitytype", "tenant", "correlationid", "causationid", "chaindepth",
 }  # fmt: skip
@@ -102,7 +102,7 @@ def read_event(attributes: Mapping[str, str], data: Json, intake: Intake, proble
         entity_type=attributes.get("entitytype") or entity_type_of(event_type),
         data=data,
         dataschema=attributes.get("dataschema"),
-        extensions={name: attributes[name] for name in attributes.keys() - _NAMED},
+        extensions={name: attributes[name] for name in attributes.keys() - NAMED},
         replay_no=replay_no,
         targets=targets,
         mode=mode,
@@ -159,7 +159,7 @@ class _Reading:
         if not (plain and all(self._attributes.values())):
             for name, value in self._attributes.items():
                 self._check_text(name, value)
-        for name in self._attributes.keys() - _NAMED:
+        for name in self._attributes.keys() - NAMED:
             if name in _RESERVED or not _NAME.fullmatch(name):
                 self._invalid(name[:100], "is not the name of an attribute", "lower-case letters and digits")
 

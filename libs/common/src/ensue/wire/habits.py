@@ -15,8 +15,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from ensue.core.event import Event
-from ensue.wire.attributes import MAX_ATTRIBUTE_BYTES, Intake, instant_of, is_ours
+from ensue.core.event import Event, FiringMode
+from ensue.wire.attributes import MAX_ATTRIBUTE_BYTES, NAMED, Intake, instant_of, is_ours
 
 Row = tuple[Any, ...]
 """Values in the order of a layout: bytes in headers; in an envelope whatever JSON has, texts where it is an event."""
@@ -109,10 +109,15 @@ class Habit:
     layout: Layout
     tenant_and_type: tuple[str, str]
     entity_type: str | None
+    replay_no: int
+    mode: FiringMode
 
     def texts(self, row: Row) -> dict[str, str]:
         """The attributes in a row as text."""
-        return {name: _text(row[place]) for name, place in self.layout.attributes.items()}
+        return {
+            name: value if isinstance(value := row[place], str) else value.decode()
+            for name, place in self.layout.attributes.items()
+        }
 
     def text(self, name: str, row: Row) -> str | None:
         """One attribute; None where the habit has none."""
@@ -124,19 +129,20 @@ class Layout:
     """Where in a row the attributes stand.
 
     attributes: the place of each, but for that which says what the data is.
+    extensions: the attributes that are none of those we know.
     lasting, varying: from a row to its values of the one and of the other kind.
     checks: what varying values must be beyond being fit as text, by their places.
     habits: by their lasting values.
     """
 
-    __slots__ = ("attributes", "checks", "data", "habits", "intake", "lasting", "varying")
+    __slots__ = ("attributes", "checks", "data", "extensions", "habits", "lasting", "varying")
 
     def __init__(self, places: Mapping[str, int], beside: Sequence[int], intake: Intake) -> None:
         """places: of attributes and data. beside: what else counts among the lasting values."""
         names = {name: place for name, place in places.items() if name != DATA}
-        self.intake = intake
         self.data = places.get(DATA)
         self.attributes = {name: place for name, place in names.items() if name != CONTENT}
+        self.extensions = tuple(name for name in self.attributes if name not in NAMED)
         self.lasting = itemgetter(*(place for name, place in names.items() if name in _LASTING), *beside)
         self.varying = itemgetter(*(place for name, place in names.items() if name not in _LASTING))
         checks: Mapping[str, Check] = _CHECKS if intake.trusted else {**_CHECKS, "source": is_of_others}
@@ -150,7 +156,7 @@ class Layout:
         lasting: Row = self.lasting(row)
         if lasting in self.habits or sum(map(len, lasting)) > MOST_LASTING_BYTES:
             return False
-        self.habits[lasting] = Habit(self, event.tenant_and_type, event.entity_type)
+        self.habits[lasting] = Habit(self, event.tenant_and_type, event.entity_type, event.replay_no, event.mode)
         return True
 
 

@@ -5,12 +5,15 @@ Few events fire anything, and most of what an Event holds is of use to a firing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from ensue.core.event import Event
+from ensue.core.ids import event_uid
 from ensue.core.json import Json
-from ensue.wire.cloudevents import event_of
+from ensue.core.lineage import Lineage
+from ensue.wire.attributes import instant_of
 from ensue.wire.habits import Habit, Row
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
@@ -50,9 +53,28 @@ class Opened(Event):
         return ()  # events with targets are UNUSUAL
 
     def whole(self) -> Event:
-        """The Event that the plain way would have made."""
+        """The Event that the plain way would have made; everything is proven fit and only put together."""
         habit = self._habit
-        return event_of(habit.texts(self._row), self.data, habit.layout.intake)
+        texts = habit.texts(self._row)
+        tenant, event_type = habit.tenant_and_type
+        event_id, source, time = texts["id"], texts["source"], texts.get("time")
+        uid = event_uid(tenant, source, event_id)
+        return Event(
+            event_uid=uid,
+            tenant=tenant,
+            id=event_id,
+            source=source,
+            type=event_type,
+            lineage=_lineage(texts, uid),
+            subject=texts.get("subject"),
+            time=None if time is None else instant_of(time),
+            entity_type=habit.entity_type,
+            data=self.data,
+            dataschema=texts.get("dataschema"),
+            extensions={name: texts[name] for name in habit.layout.extensions},
+            replay_no=habit.replay_no,
+            mode=habit.mode,
+        )
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # of any attribute
         """Called for what is not read yet, and once for each."""
@@ -65,6 +87,13 @@ class Opened(Event):
         else:
             raise AttributeError(name)
         return object.__getattribute__(self, name)
+
+
+def _lineage(texts: Mapping[str, str], uid: UUID) -> Lineage:
+    root, cause = texts.get("correlationid"), texts.get("causationid")
+    return Lineage(
+        uid if root is None else UUID(root), None if cause is None else UUID(cause), int(texts.get("chaindepth", "0"))
+    )
 
 
 _new, _set = object.__new__, object.__setattr__
