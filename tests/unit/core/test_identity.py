@@ -50,6 +50,11 @@ def test_an_id_is_a_version_5_uuid_of_length_prefixed_parts(one: str, other: str
     assert ids.derive("kind", one, other) == expected
 
 
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_an_event_s_id_is_what_uuid_makes_of_it(tenant: str, source: str, event_id: str) -> None:
+    assert ids.event_uid(tenant, source, event_id) == ids.derive("event", tenant, source, event_id)
+
+
 @given(st.text(max_size=20), st.uuids(), st.uuids(), st.integers(0, 2**40))
 def test_a_firing_s_id_is_what_the_standard_library_makes_of_it(
     tenant: str, trigger: UUID, cause: UUID, no: int

@@ -63,13 +63,16 @@ class Evaluated:
 
     def add(self, decisions: Decisions) -> None:
         """What one event yields."""
-        self.firings += decisions.firings
-        self.blocked += decisions.blocked
-        self.errors += decisions.errors
         records = encode_firings(decisions.firings)
-        records += (encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked)
-        records += (encode_outcome(erred(error)) for error in decisions.errors)
-        self.size += sum(len(record.value or b"") for record in records)
+        self.firings += decisions.firings
+        if decisions.blocked:
+            self.blocked += decisions.blocked
+            records += [encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked]
+        if decisions.errors:
+            self.errors += decisions.errors
+            records += [encode_outcome(erred(error)) for error in decisions.errors]
+        for record in records:
+            self.size += len(record.value or b"")
         self.records += records
 
 

@@ -22,6 +22,7 @@ _VERSION_5: Final = 0x5000_8000_0000_0000_0000  # are these
 _SIZE: Final = 16
 _UNKNOWN: Final = SafeUUID.unknown
 _new, _set = object.__new__, object.__setattr__
+_SOURCES: Final = 4096
 _TRIGGERS: Final = 65536
 _CAUSES: Final = 64  # the firings of one cause follow upon one another
 
@@ -42,7 +43,12 @@ def _uuid5(name: bytes) -> UUID:
 
 def event_uid(tenant: str, source: str, event_id: str) -> UUID:
     """An event's identity everywhere: CloudEvents ids are unique only within their source."""
-    return derive("event", tenant, source, event_id)
+    return _uuid5(_of_source(tenant, source) + f"{len(event_id)}:{event_id}".encode())
+
+
+@lru_cache(_SOURCES)
+def _of_source(tenant: str, source: str) -> bytes:
+    return f"5:event{len(tenant)}:{tenant}{len(source)}:{source}".encode()
 
 
 def firing_id(tenant: str, trigger_id: UUID, cause: UUID, replay_no: int) -> UUID:
