@@ -8,16 +8,24 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rich.console import Console
-from tests.bench import dispatcher, evaluator
+from tests.bench import dispatcher, evaluator, swap
+from tests.bench.evaluator import Load
 from tests.bench.page import write_processes
 from tests.bench.report import Report
 from tests.bench.scene import bench_servers
 
 from ensue_devstack.servers import Servers
 
-EVALUATIONS = ((10, 0.01), (1_000, 0.01), (1_000, 1.0))
+EVALUATIONS = (
+    Load(rules=10, share=0.01, events=200_000),
+    Load(rules=10_000, share=0.01, events=200_000),
+    Load(rules=10_000, share=0.01, events=200_000, same_type=True),
+    Load(rules=1_000, share=1.0, events=60_000),
+)
+SWAPS = (10_000,)
 
 
 @contextmanager
@@ -30,10 +38,13 @@ def _step(console: Console, what: str) -> Iterator[None]:
 async def run(servers: Servers, console: Console, scale: float) -> Report:
     """All benchmarks, one after the other."""
     report = Report(machine=f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}")
-    for rules, share in EVALUATIONS:
-        events = int((200_000 if share < 1 else 60_000) * scale)
-        with _step(console, f"evaluator: {rules} triggers, {share:.0%} of {events} events match"):
-            report.evaluations.append(await evaluator.measure(servers, rules=rules, share=share, events=events))
+    for whole in EVALUATIONS:
+        load = replace(whole, events=int(whole.events * scale))
+        with _step(console, f"evaluator: {load.rules} triggers, {load.share:.0%} of {load.events} events match"):
+            report.evaluations.append(await evaluator.measure(servers, load))
+    for rules in SWAPS:
+        with _step(console, f"evaluator: events while some of {rules} triggers change"):
+            report.swaps.append(await swap.measure(servers, rules=rules, seconds=15 * scale))
     firings = int(10_000 * scale)
     with _step(console, f"dispatcher: {firings} webhook firings"):
         report.dispatches.append(await dispatcher.measure(servers, firings=firings))

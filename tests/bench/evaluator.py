@@ -16,6 +16,7 @@ from tests.bench import triggers
 from tests.bench.events import records
 from tests.bench.scene import Scene, publish, scene, service
 
+from ensue.core.json import JsonObject
 from ensue.core.outcome import Receipt
 from ensue.kafka.names import physical
 from ensue.wire.records import decode_outcome
@@ -26,12 +27,36 @@ PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluatorFigure:
-    """Events a second of the evaluator and of the bare loop; firings a second of the evaluator."""
+class Load:
+    """`rules` triggers in force, one of which matches `share` of `events` events.
+
+    same_type: whether all of them listen to the events' type, each with a condition of its own; else all but one
+        listen to other types.
+    """
 
     rules: int
     share: float
     events: int
+    same_type: bool = False
+
+    def documents(self) -> list[JsonObject]:
+        """The triggers."""
+        then: JsonObject = {"actions": [{"kind": "log", "message": "matched"}]}
+        if self.same_type:
+            return triggers.sharing_the_type(self.rules, self.share, then)
+        return [triggers.matching(self.share, then), *triggers.bystanders(self.rules - 1)]
+
+    def firings(self) -> int:
+        """How many firings must follow, as the events themselves say."""
+        limit = round(self.share * triggers.BUCKETS)
+        return sum(orjson.loads(record.value or b"")["bucket"] < limit for record in records(self.events))
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatorFigure:
+    """Events a second of the evaluator and of the bare loop; firings a second of the evaluator."""
+
+    load: Load
     events_per_second: float
     firings_per_second: float
     bare_events_per_second: float
@@ -42,21 +67,19 @@ class EvaluatorFigure:
         return self.events_per_second / self.bare_events_per_second
 
 
-async def measure(servers: Servers, *, rules: int, share: float, events: int) -> EvaluatorFigure:
-    """One figure: `rules` triggers in force, one of which matches `share` of `events` events."""
+async def measure(servers: Servers, load: Load) -> EvaluatorFigure:
+    """One figure."""
     async with scene(servers) as place:
-        then = {"actions": [{"kind": "log", "message": "matched"}]}
-        await triggers.save(place, [triggers.matching(share, then), *triggers.bystanders(rules - 1)])
-        await publish(place, records(events))
-        bare = await _bare(place, events)
+        await triggers.save(place, load.documents())
+        await publish(place, records(load.events))
+        bare = await _bare(place, load.events)
         async with service("evaluator", place.environment("ensue_evaluator")):
-            receipts = await receipts_of(place, events)
-    return _figure(rules, share, events, bare, receipts)
+            receipts = await receipts_of(place, load.events)
+    return _figure(load, bare, receipts)
 
 
-def _figure(rules: int, share: float, events: int, bare: float, receipts: list[tuple[int, Receipt]]) -> EvaluatorFigure:
-    expected = sum(orjson.loads(r.value or b"")["bucket"] < round(share * triggers.BUCKETS) for r in records(events))
-    fired = sum(receipt.firings for _, receipt in receipts)
+def _figure(load: Load, bare: float, receipts: list[tuple[int, Receipt]]) -> EvaluatorFigure:
+    expected, fired = load.firings(), sum(receipt.firings for _, receipt in receipts)
     if fired != expected:
         raise AssertionError(f"the evaluator fired {fired} times, the events say {expected}")
     receipts.sort(key=lambda pair: pair[0])
@@ -64,9 +87,7 @@ def _figure(rules: int, share: float, events: int, bare: float, receipts: list[t
     later = [receipt for appended, receipt in receipts if appended > first]
     seconds = (receipts[-1][0] - first) / 1000
     return EvaluatorFigure(
-        rules=rules,
-        share=share,
-        events=events,
+        load=load,
         events_per_second=sum(receipt.events for receipt in later) / seconds,
         firings_per_second=sum(receipt.firings for receipt in later) / seconds,
         bare_events_per_second=bare,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.dispatcher import DispatcherFigure
 from tests.bench.evaluator import EvaluatorFigure
+from tests.bench.swap import SwapFigure
 
 _HEAD = """# Benchmarks
 
@@ -23,15 +24,19 @@ class Report:
 
     machine: str
     evaluations: list[EvaluatorFigure] = field(default_factory=list)
+    swaps: list[SwapFigure] = field(default_factory=list)
     dispatches: list[DispatcherFigure] = field(default_factory=list)
 
     def page(self) -> str:
         """The whole page."""
-        return "\n".join([_HEAD.format(machine=self.machine), *self._evaluator(), "", *self._dispatcher(), ""])
+        return "\n".join(
+            [_HEAD.format(machine=self.machine), *self._evaluator(), "", *self._swap(), "", *self._dispatcher(), ""]
+        )
 
     def _evaluator(self) -> list[str]:
         rows = [
-            f"| {f.rules:,} | {f.share:.0%} | {f.events:,} | {f.events_per_second:,.0f} | {f.firings_per_second:,.0f} "
+            f"| {f.load.rules:,} | {'the same' if f.load.same_type else 'others'} | {f.load.share:.0%} "
+            f"| {f.load.events:,} | {f.events_per_second:,.0f} | {f.firings_per_second:,.0f} "
             f"| {f.bare_events_per_second:,.0f} | {f.ratio:.0%} |"
             for f in self.evaluations
         ]
@@ -40,9 +45,30 @@ class Report:
             "",
             "Events of about 700 bytes on four partitions. The evaluator reads, decides, publishes firings and",
             "receipts with full acknowledgement, and commits. The bare loop (aiokafka `getmany` and `orjson.loads`)",
-            "reads the same topic and does nothing with it.",
+            "reads the same topic and does nothing with it. *Of type*: whether all triggers listen to the events' own",
+            "type, each with a condition of its own (equality, list, range), or all but one to types of their own.",
             "",
-            "| triggers | events that match | events | evaluator, events/s | firings/s | bare loop, events/s | ratio |",
+            "| triggers | of type | events that match | events | evaluator, events/s | firings/s "
+            "| bare loop, events/s | ratio |",
+            "|---|---|---|---|---|---|---|---|",
+            *rows,
+        ]
+
+    def _swap(self) -> list[str]:
+        rows = [
+            f"| {f.rules:,} | {f.events_per_second:,.0f} | {name} | {changes:,} | {stall.longest_gap_ms:,.0f} ms "
+            f"| {stall.usual_wait_ms:,.0f} ms | {stall.longest_wait_ms:,.0f} ms |"
+            for f in self.swaps
+            for name, changes, stall in (("none", 0, f.quiet), ("all the time", f.changes, f.changing))
+        ]
+        return [
+            "## While triggers change",
+            "",
+            "Events of one type come steadily, and triggers of that type are saved all the time or not at all, one run",
+            "after the other in one process. *Gap*: between two receipts. *Wait*: from the append of the last event",
+            "of a receipt to that of the receipt itself: fetched, decided, published, acknowledged.",
+            "",
+            "| triggers | events/s | changes | how many | longest gap | usual wait | longest wait |",
             "|---|---|---|---|---|---|---|",
             *rows,
         ]

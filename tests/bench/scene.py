@@ -107,14 +107,17 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def service(package: str, environment: Mapping[str, str]) -> AsyncIterator[int]:
+async def service(
+    package: str, environment: Mapping[str, str], ready_within: float = READY_SECONDS
+) -> AsyncIterator[int]:
     """Run `python -m <package>` until it is ready, and stop it at the end. Gives its metrics port."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", package, env={**os.environ, **environment, "ENSUE_METRICS_PORT": str(port)}
     )
     try:
-        await _ready(f"http://127.0.0.1:{port}/health/ready", process)
+        async with asyncio.timeout(ready_within):
+            await _ready(f"http://127.0.0.1:{port}/health/ready", process)
         yield port
     finally:
         if process.returncode is None:
@@ -123,7 +126,7 @@ async def service(package: str, environment: Mapping[str, str]) -> AsyncIterator
 
 
 async def _ready(url: str, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(READY_SECONDS), aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession() as session:
         while True:
             if process.returncode is not None:
                 raise RuntimeError(f"a service ended with {process.returncode} before it was ready")

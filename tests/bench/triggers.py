@@ -6,12 +6,16 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import orjson
 from tests.bench.events import EVENT_TYPE, TENANT
 from tests.bench.scene import Scene, free_port, service
 
-from ensue.core.json import JsonObject
+from ensue.core.json import Json, JsonObject
+from ensue.wire.topics import OutgoingRecord
+from ensue.wire.triggers import TriggerRecord, encode_trigger
 from ensue_client import Client, Connection
 
 AT_ONCE = 8
@@ -22,6 +26,44 @@ def matching(share: float, then: JsonObject) -> JsonObject:
     """One trigger that matches `share` of the events."""
     where: JsonObject = {"all": [{"field": "data.bucket", "op": "lt", "value": round(share * BUCKETS)}]}
     return {"name": f"matches {share:.0%}", "when": {"event": {"types": [EVENT_TYPE]}}, "where": where, "then": then}
+
+
+def sharing_the_type(count: int, share: float, then: JsonObject) -> list[JsonObject]:
+    """Triggers of the events' own type, each with a condition of its own; one of them matches `share` of the events.
+
+    Which means: each of `share` of the buckets has a trigger that asks for it, by equality, in a list or as a range;
+    the others ask for values that no event has, or for a range together with a team that nobody is in.
+    """
+    asked = round(share * BUCKETS)
+    wheres = [*map(_asking_for, range(asked)), *map(_asking_in_vain, range(asked, count))]
+    when: JsonObject = {"event": {"types": [EVENT_TYPE]}}
+    return [
+        {"name": f"of one type {i}", "when": when, "where": {"all": where}, "then": then}
+        for i, where in enumerate(wheres)
+    ]
+
+
+def _asking_for(bucket: int) -> list[Json]:
+    match bucket % 3:
+        case 0:
+            return [{"field": "data.bucket", "op": "eq", "value": bucket}]
+        case 1:
+            return [{"field": "data.bucket", "op": "in", "value": [bucket, BUCKETS + bucket]}]
+        case _:
+            return [{"field": "data.bucket", "op": "between", "value": [bucket, bucket]}]
+
+
+def _asking_in_vain(number: int) -> list[Json]:
+    match number % 3:
+        case 0:
+            return [{"field": "data.variant_id", "op": "eq", "value": f"absent-{number}"}]
+        case 1:
+            absent: list[Json] = [f"absent-{number}-{i}" for i in range(10)]
+            return [{"field": "data.variant_id", "op": "in", "value": absent}]
+        case _:
+            nobody: Json = {"field": "data.owner.team", "op": "eq", "value": f"absent-{number % 97}"}
+            low = number % BUCKETS
+            return [{"field": "data.bucket", "op": "between", "value": [low, low + 10]}, nobody]
 
 
 def bystanders(count: int) -> list[JsonObject]:
@@ -47,6 +89,17 @@ async def save(place: Scene, documents: Sequence[JsonObject]) -> None:
                 await client.create_trigger(document)
 
         await asyncio.gather(*(create(document) for document in documents))
+
+
+def revision_of(document: JsonObject, number: int, revision: int, since: datetime) -> OutgoingRecord:
+    """A revision as trigger-api's relay publishes it; for benchmarks of so many that each save's transaction costs more
+    than what is measured.
+    """
+    trigger_id = UUID(int=number, version=4)
+    saved = TriggerRecord(
+        trigger_id, TENANT, revision, enabled=True, active_since=since, created_at=since, document=document
+    )
+    return encode_trigger(saved)
 
 
 async def _make_key(environment: dict[str, str]) -> str:

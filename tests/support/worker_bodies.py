@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 from pathlib import Path
 
@@ -18,6 +19,15 @@ def leaves_its_name_and_waits(settings: EvaluatorSettings) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     Path(settings.default_tenant, settings.instance).touch()
     return waits(settings)
+
+
+def locks_its_name_and_waits(settings: EvaluatorSettings) -> int:
+    """Make a file of its name in the folder that the default tenant names, locked for as long as the process lives."""
+    unfinished = Path(settings.default_tenant, f".{settings.instance}")
+    with unfinished.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        unfinished.rename(Path(settings.default_tenant, settings.instance))
+        return waits(settings)
 
 
 def waits(_: EvaluatorSettings) -> int:

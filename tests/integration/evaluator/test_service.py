@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 import pytest
 from tests.integration.evaluator.world import EvaluatorWorld, listening
 from tests.support.eventually import eventually
@@ -9,6 +12,7 @@ from tests.support.service_process import service_process
 from tests.unit.evaluator.studio import SCENES, STUDIO, approved, of
 
 from audit.coverage import coverage
+from ensue.core.event import Event
 from ensue.core.ids import firing_id
 from ensue.wire.topics import Topic
 
@@ -36,9 +40,12 @@ async def test_killed_in_the_middle_it_leaves_no_event_undecided_and_no_firing_t
     environment = {**_environment(world), "ENSUE_LOG_LEVEL": "warning"}
     async with service_process("evaluator", {**environment, "ENSUE_LOG_LEVEL": "info"}) as first:
         await first.ready()
-        await world.publish(*map(of, events))
+        killed = asyncio.Event()
+        publishing = asyncio.create_task(_publish_steadily(world, events, killed))
         await eventually(lambda: _fired(world, 1))
         await first.kill()
+        killed.set()
+        await publishing
     decided_before = len(await world.firings())
     async with service_process("evaluator", environment):
         expected = {firing_id(STUDIO, SCENES, event.event_uid, 0) for event in events}
@@ -91,6 +98,14 @@ def _environment(world: EvaluatorWorld) -> dict[str, str]:
         "ENSUE_DATABASE_URL": world.database.url("ensue_evaluator"),
         "ENSUE_DEFAULT_TENANT": STUDIO,
     }
+
+
+async def _publish_steadily(world: EvaluatorWorld, events: Sequence[Event], killed: asyncio.Event) -> None:
+    """So that the evaluator is at work when it is killed, however fast it is: the last tenth only after that."""
+    for start in range(0, len(events), EVENTS // 20):
+        if start >= len(events) * 9 // 10:
+            await killed.wait()
+        await world.publish(*map(of, events[start : start + EVENTS // 20]))
 
 
 async def _fired(world: EvaluatorWorld, least: int) -> None:

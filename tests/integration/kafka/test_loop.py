@@ -118,29 +118,6 @@ async def test_records_are_published_before_their_cause_is_committed(world: Worl
     assert sum((await world.committed(Topic.EVENTS)).values()) == 1
 
 
-async def test_a_handler_may_ask_for_the_rest_later_and_nothing_is_committed_before(world: World) -> None:
-    await world.publish(Topic.EVENTS, b"one", b"two", b"three")
-    publisher = RecordingPublisher()
-    asked: list[int] = []
-
-    async def one_at_a_time(batches: Sequence[Batch]) -> Handled:
-        if len(asked) == 2:
-            publisher.hold()
-        asked.append(sum(len(batch.records) for batch in batches))
-        first, rest = batches[0].cut(1)
-        record = OutgoingRecord(Topic.FIRINGS, b"key", first.records[0].value)
-        return Handled([record], rest=[] if rest is None else [rest])
-
-    async with running(world.config(Topic.EVENTS), Keeping(one_at_a_time), publisher) as run:
-        await eventually(lambda: _holds(publisher.calls == [1, 1, 1]))
-        assert sum((await world.committed(Topic.EVENTS)).values()) == 0
-        publisher.release()
-        await run.stop()
-    assert asked == [3, 2, 1]
-    assert [record.value for record in publisher.records] == [b"one", b"two", b"three"]
-    assert sum((await world.committed(Topic.EVENTS)).values()) == 3
-
-
 @pytest.mark.requirement("R18.9")
 async def test_a_stop_ends_the_batch_in_hand_and_commits_it(world: World) -> None:
     await world.publish(Topic.EVENTS, b"one", b"two")

@@ -79,6 +79,30 @@ async def test_a_rebalance_waits_for_the_batch_in_hand_so_that_nobody_does_it_tw
     assert sorted(map(str, one.values + other.values)) == ["b'early'"] * 2 + ["b'late'"] * 2
 
 
+async def test_a_rebalance_waits_for_what_is_on_its_way_out_and_nothing_is_begun_meanwhile(world: World) -> None:
+    await _publish_to_both(world, b"early")
+    publisher = RecordingPublisher()
+    publisher.hold()
+
+    async def fire(batches: Sequence[Batch]) -> Handled:
+        return Handled([OutgoingRecord(Topic.FIRINGS, b"key", r.value) for batch in batches for r in batch.records])
+
+    config = world.config(Topic.EVENTS)
+    one, other = Keeping(fire), Keeping(fire)
+    async with running(config, one, publisher) as first:
+        await eventually(lambda: _is_publishing(publisher))
+        async with running(config, other, publisher) as second:
+            await eventually(lambda: _lets_go(first), within=20)
+            seen = list(one.values)
+            await _publish_to_both(world, b"late")
+            publisher.release()
+            await eventually(lambda: _all_done(world, 2), within=20)
+            assert [value for value in one.values if value == b"early"] == seen
+            await second.stop()
+        await first.stop()
+    assert sorted(str(record.value) for record in publisher.records) == ["b'early'"] * 2 + ["b'late'"] * 2
+
+
 async def test_a_member_that_waits_for_a_server_gives_its_batch_up_when_partitions_change_hands(world: World) -> None:
     await _publish_to_both(world, b"early")
 
@@ -107,6 +131,10 @@ def _has_something(handler: Keeping) -> None:
 
 def _has_late(handler: Keeping) -> None:
     assert b"late" in handler.values
+
+
+def _is_publishing(publisher: RecordingPublisher) -> None:
+    assert publisher.calls
 
 
 def _lets_go(run: Running) -> None:

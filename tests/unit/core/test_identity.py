@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from uuid import UUID, uuid5
 
 import pytest
@@ -46,6 +48,21 @@ def test_ids_never_change_between_versions() -> None:
 def test_an_id_is_a_version_5_uuid_of_length_prefixed_parts(one: str, other: str) -> None:
     expected = uuid5(ids.ENSUE_NAMESPACE, f"4:kind{len(one)}:{one}{len(other)}:{other}")
     assert ids.derive("kind", one, other) == expected
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_an_event_s_id_is_what_uuid_makes_of_it(tenant: str, source: str, event_id: str) -> None:
+    assert ids.event_uid(tenant, source, event_id) == ids.derive("event", tenant, source, event_id)
+
+
+@given(st.text(max_size=20), st.uuids(), st.uuids(), st.integers(0, 2**40))
+def test_a_firing_s_id_is_what_the_standard_library_makes_of_it(
+    tenant: str, trigger: UUID, cause: UUID, no: int
+) -> None:
+    name = f"6:firing{len(tenant)}:{tenant}36:{trigger}36:{cause}{len(str(no))}:{no}"
+    expected, made = uuid5(ids.ENSUE_NAMESPACE, name), ids.firing_id(tenant, trigger, cause, no)
+    assert (made, str(made), hash(made), repr(made)) == (expected, str(expected), hash(expected), repr(expected))
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == expected  # noqa: S301 - our own bytes
 
 
 @pytest.mark.requirement("R4.4")

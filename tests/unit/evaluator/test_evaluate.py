@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -32,6 +33,8 @@ from ensue.core.json import Json
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus
 from ensue.core.ruleset import Ruleset
 from ensue.wire.topics import Topic
+from evaluator.evaluate import EASY_BYTES, EASY_RECORDS, Evaluated
+from evaluator.evaluate import evaluate as evaluate_in_steps
 
 RULES = Ruleset.empty().apply([trigger()])
 
@@ -136,6 +139,18 @@ def test_conditions_see_the_data() -> None:
     scores: tuple[Json, ...] = (0.9, 0.1, 0.8, "0.9")
     some = batch(*(of(approved(n, data={"score": score})) for n, score in enumerate(scores)))
     assert [firing.event.id for firing in firings(evaluate(rules, some, EVALUATOR).records)] == ["v-0", "v-2"]
+
+
+def test_a_step_ends_with_whatever_may_take_time_and_after_a_number_of_others() -> None:
+    elsewhere = replace(approved(), type="variant.seen")
+    easy, large = of(elsewhere), of(replace(elsewhere, data="x" * EASY_BYTES))
+    some = batch(*[easy] * (2 * EASY_RECORDS + 1), of(approved()), large, garbage(), easy, of(approved(depth=10)), easy)
+    evaluated, ends = Evaluated(), list[int]()
+    for _ in evaluate_in_steps(RULES, some, EVALUATOR, evaluated):
+        ends.append(evaluated.decided)
+    sixty_four = 2 * EASY_RECORDS
+    assert ends == [EASY_RECORDS, sixty_four, sixty_four + 2, sixty_four + 3, sixty_four + 4, sixty_four + 6]
+    assert evaluated.decided == len(some.records)
 
 
 def emitted_by(firing: Firing) -> Event:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ from ensue.runtime.logs import configure_logs
 from ensue.runtime.metrics import CONDITION_ERRORS, EVENTS_EVALUATED, FIRINGS, FIRINGS_BLOCKED, Metrics
 from ensue.testing.clock import FrozenClock
 from ensue.wire.topics import Topic
+from evaluator.evaluate import EASY_RECORDS
 from evaluator.handler import MOST_BYTES, EvaluatorHandler
 
 
@@ -124,6 +126,22 @@ async def test_heartbeats_go_on_while_a_batch_of_one_partition_takes_long() -> N
     await EvaluatorHandler(RULES, EVALUATOR, Metrics(), Laborious()).handle([some])
     beating.cancel()
     assert beats >= 20
+
+
+async def test_heartbeats_go_on_while_nobody_listens() -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0)
+
+    beating = asyncio.create_task(beat())
+    some = batch(*(of(replace(approved(number), type="variant.seen")) for number in range(10 * EASY_RECORDS)))
+    await EvaluatorHandler(RULES, EVALUATOR, Metrics(), Laborious()).handle([some])
+    beating.cancel()
+    assert beats >= 10
 
 
 async def test_what_follows_is_handed_over_in_parts_whose_receipts_tile_the_batches() -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
+from select import PIPE_BUF
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ensue.runtime.logs import bind, configure_logs, get_logger
+from ensue.runtime.logs import bind, configure_logs, get_logger, info_each
 
 FIRING = UUID(int=7)
 Lines = Callable[[], list[dict[str, Any]]]
@@ -67,6 +68,52 @@ async def test_tasks_started_within_carry_the_chain_and_do_not_mix(lines: Lines)
             tasks.append(asyncio.create_task(work(tenant)))
     await asyncio.gather(*tasks)
     assert all(line["name"] == line["tenant"] for line in lines())
+
+
+def test_many_lines_at_once_say_what_each_alone_would(lines: Lines) -> None:
+    log = get_logger("evaluator.handler")
+    some: list[dict[str, Any]] = [
+        {"firing_id": FIRING, "text": "Köln\n", "odd": "\ud800"},
+        {"tenant": "own", "big": 2**70},
+        {},
+    ]
+    with bind(tenant="studio"):
+        for line in some:
+            log.info("firing_decided", **line)
+        info_each(log, "firing_decided", some)
+    alone, together = lines()[:3], lines()[3:]
+    assert [list(line)[:5] for line in together] == [list(line)[:5] for line in alone]
+    assert [line | {"at": ""} for line in together] == [line | {"at": ""} for line in alone]
+
+
+class _Writes(io.StringIO):
+    """Remembers each write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str, /) -> int:
+        self.writes.append(text)
+        return super().write(text)
+
+
+def test_many_lines_leave_in_blocks_that_a_pipe_takes_whole(lines: Lines) -> None:
+    stream = _Writes()
+    configure_logs("evaluator", stream=stream)
+    sizes = [10] * 50 + [PIPE_BUF] + [300] * 50
+    info_each(get_logger(__name__), "said", ({"number": n, "text": "ü" * size} for n, size in enumerate(sizes)))
+    written = [json.loads(line)["number"] for block in stream.writes for line in block.removesuffix("\n").split("\n")]
+    assert written == list(range(len(sizes)))
+    assert [len(block.encode()) > PIPE_BUF for block in stream.writes].count(True) == 1  # one line that is so long
+    assert len(stream.writes) < len(sizes) / 2
+    assert not lines()
+
+
+def test_below_their_level_many_lines_are_not_even_made(lines: Lines) -> None:
+    configure_logs("evaluator", "warning", stream=io.StringIO())
+    info_each(get_logger(__name__), "said", (pytest.fail("made") for _ in range(3)))
+    assert not lines()
 
 
 def test_an_exception_is_one_line(lines: Lines) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 
 from ensue.kafka.config import LoopConfig
 from ensue.kafka.loop import ConsumeLoop
@@ -23,6 +24,7 @@ from evaluator.settings import EvaluatorSettings
 
 GROUP = "ensue.evaluator"
 TOPICS = (Topic.EVENTS, Topic.SYSTEM)
+MOST_AT_ONCE = 5000  # events; each batch costs a question for the rules and a commit, whatever its size
 CONNECTIONS = 2  # reading rules, the health check
 
 
@@ -44,7 +46,8 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     rules = Rules(tail, DatabaseRules(database), metrics, clock)
     evaluator = Evaluator(GROUP, settings.instance, settings.default_tenant)
     handler = EvaluatorHandler(rules, evaluator, metrics, clock)
-    loop = ConsumeLoop(LoopConfig.of(settings, GROUP, TOPICS), handler, publisher, metrics, clock)
+    config = replace(LoopConfig.of(settings, GROUP, TOPICS), max_records=MOST_AT_ONCE)
+    loop = ConsumeLoop(config, handler, publisher, metrics, clock)
     health.register("ruleset", rules.check)
     health.register("kafka", loop.check)
     health.register("database", database.check, required=False)

@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
-from ensue.core.decide import decide
+from ensue.core.decide import NOTHING, decide
 from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import condition_error_record_id, outcome_record_id, receipt_record_id
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus, Receipt
 from ensue.core.ruleset import Rulebook
-from ensue.kafka.records import Batch, DeadLetter, IncomingRecord
-from ensue.wire.cloudevents import decode_record
+from ensue.kafka.records import Batch, DeadLetter
 from ensue.wire.errors import DecodeError
-from ensue.wire.records import encode_firing, encode_outcome
+from ensue.wire.opening import Opener
+from ensue.wire.records import encode_firings, encode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
+
+EASY_RECORDS: Final = 32
+EASY_BYTES: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,16 @@ class Evaluator:
     group: str
     instance: str
     default_tenant: str
+    _ours: Opener = field(init=False, repr=False, compare=False)
+    _others: Opener = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ours", Opener(self.default_tenant, trusted=True))
+        object.__setattr__(self, "_others", Opener(self.default_tenant, trusted=False))
+
+    def opener(self, topic: Topic) -> Opener:
+        """Opens the records of a topic."""
+        return self._ours if topic is Topic.SYSTEM else self._others
 
 
 @dataclass(slots=True)
@@ -49,24 +63,43 @@ class Evaluated:
 
     def add(self, decisions: Decisions) -> None:
         """What one event yields."""
+        records = encode_firings(decisions.firings)
         self.firings += decisions.firings
-        self.blocked += decisions.blocked
-        self.errors += decisions.errors
-        records = [encode_firing(firing) for firing in decisions.firings]
-        records += (encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked)
-        records += (encode_outcome(erred(error)) for error in decisions.errors)
-        self.size += sum(len(record.value or b"") for record in records)
+        if decisions.blocked:
+            self.blocked += decisions.blocked
+            records += [encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked]
+        if decisions.errors:
+            self.errors += decisions.errors
+            records += [encode_outcome(erred(error)) for error in decisions.errors]
+        for record in records:
+            self.size += len(record.value or b"")
         self.records += records
 
 
 def evaluate(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> Iterator[None]:
-    """Decide the records of the batch into `evaluated`, one a step.
+    """Decide the records of the batch into `evaluated`, in steps.
 
-    The append time of each record is its *now*. Between two steps the caller may let other work go on, or stop.
+    The append time of each record is its *now*. Between two steps the caller may let other work go on, or stop: after
+    every record about which conditions were asked, which is dead or large, and after EASY_RECORDS of the others.
     """
+    open_record, easy = evaluator.opener(batch.topic).open, 0
     for record in batch.records:
-        _evaluate_one(ruleset, record, evaluator, evaluated)
-        yield
+        value = record.value
+        try:
+            event = open_record(record.headers, value)
+        except DecodeError as error:
+            evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
+            is_easy = False
+        else:
+            evaluated.events += 1
+            decisions = decide(ruleset, event, record.appended_at)
+            is_easy = decisions is NOTHING and (value is None or len(value) < EASY_BYTES)
+            if decisions.firings or decisions.blocked or decisions.errors:
+                evaluated.add(decisions)
+        easy += 1
+        if not is_easy or easy == EASY_RECORDS:
+            easy = 0
+            yield
 
 
 def conclude(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> None:
@@ -74,19 +107,6 @@ def conclude(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: E
     if batch.records:
         at = batch.records[-1].appended_at
         evaluated.records.append(encode_outcome(receipt(ruleset, batch, evaluator, evaluated, at)))
-
-
-def _evaluate_one(ruleset: Rulebook, record: IncomingRecord, evaluator: Evaluator, evaluated: Evaluated) -> None:
-    trusted, tenant = record.topic is Topic.SYSTEM, evaluator.default_tenant
-    try:
-        event = decode_record(record.headers, record.value, trusted=trusted, default_tenant=tenant)
-    except DecodeError as error:
-        evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
-        return
-    evaluated.events += 1
-    decisions = decide(ruleset, event, record.appended_at)
-    if decisions.firings or decisions.blocked or decisions.errors:
-        evaluated.add(decisions)
 
 
 def blocked_outcome(blocked: Blocked) -> Outcome:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from ensue.core.firing import ConditionError, Firing
 from ensue.core.ruleset import Rulebook
 from ensue.kafka.records import Batch, DeadLetter, Handled
 from ensue.runtime.clock import Clock
-from ensue.runtime.logs import get_logger
+from ensue.runtime.logs import get_logger, info_each
 from ensue.runtime.metrics import (
     CONDITION_ERRORS,
     EVALUATION_SECONDS,
@@ -25,7 +24,7 @@ from ensue.runtime.metrics import (
 from ensue.wire.topics import OutgoingRecord
 from evaluator.evaluate import Evaluated, Evaluator, conclude, evaluate
 
-BREATHE_SECONDS = 0.05
+BREATHE_SECONDS = 0.002  # each time a step of what is published and fetched meanwhile can be taken
 MOST_BYTES = 32 * 1024 * 1024  # held at once of what follows from the events: each firing carries its own event
 log = get_logger(__name__)
 
@@ -103,17 +102,11 @@ class EvaluatorHandler:
 
 def _tell(evaluated: Evaluated) -> None:
     """One line a decision, so that a firing can be followed through the logs of all services."""
-    if log.is_enabled_for(logging.INFO):
-        _tell_each("firing_decided", evaluated.firings)
-        _tell_each("firing_blocked", (blocked.firing for blocked in evaluated.blocked))
+    info_each(log, "firing_decided", map(_line, evaluated.firings))
+    info_each(log, "firing_blocked", (_line(blocked.firing) for blocked in evaluated.blocked))
     for error, times in _first_of_each_trigger(evaluated.errors):
         kind = error.detail.partition(":")[0]  # the rest may quote the event's data; it stands in the tenant's own log
         log.warning("condition_erred", error=kind, times=times, **_chain(error.firing))
-
-
-def _tell_each(what: str, firings: Iterable[Firing]) -> None:
-    for firing in firings:
-        log.info(what, revision=firing.revision, **_chain(firing))
 
 
 def _first_of_each_trigger(errors: Sequence[ConditionError]) -> list[tuple[ConditionError, int]]:
@@ -125,10 +118,14 @@ def _first_of_each_trigger(errors: Sequence[ConditionError]) -> list[tuple[Condi
     return [(error, times[trigger_id]) for trigger_id, error in first.items()]
 
 
-def _chain(firing: Firing) -> dict[str, str]:
+def _line(firing: Firing) -> dict[str, object]:
+    return {"revision": firing.revision, **_chain(firing)}
+
+
+def _chain(firing: Firing) -> dict[str, object]:
     return {
         "tenant": firing.tenant,
-        "correlation_id": str(firing.lineage.correlation_id),
-        "trigger_id": str(firing.trigger_id),
-        "firing_id": str(firing.firing_id),
+        "correlation_id": firing.event.lineage.correlation_id,
+        "trigger_id": firing.trigger_id,
+        "firing_id": firing.firing_id,
     }

@@ -8,6 +8,7 @@ away nothing is decided (Unavailable), rather than with an older ruleset.
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -33,6 +34,7 @@ from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
 
 Change = TriggerRecord | Removal
 PARSED_AT_ONCE = 200  # between these the loop lives
+MANY = 5000
 log = get_logger(__name__)
 
 
@@ -128,6 +130,8 @@ class Rules:
         for some in _portions(list(newest.values())):
             self._ruleset = self._ruleset.apply([self._made_ready(change) for change in some])
             await asyncio.sleep(0)
+        if len(newest) >= MANY:
+            gc.freeze()  # they live long: later collections need not walk them
         self._metrics.inc(RULESET_CHANGES, len(newest), source=source)
         self._metrics.set(RULESET_TRIGGERS, len(self._ruleset))
         self._metrics.set(RULESET_UNUSABLE, len(self._unusable))

@@ -1,7 +1,8 @@
 """Several evaluators on one machine: `--workers N` starts N processes of one group, which share the partitions.
 
 Called by `evaluator.__main__`. The processes are crash-only like a single one: when one ends unasked, all are
-stopped and the supervisor starts the whole again.
+stopped and the supervisor starts the whole again. No worker outlives the process that started it, however that ended:
+one that was left behind would keep its partitions and its port from those that come after it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import wait
@@ -19,6 +21,7 @@ from ensue.runtime.lifecycle import run_service
 from evaluator.app import run
 from evaluator.settings import EvaluatorSettings
 
+_ORPHANED = 70  # EX_SOFTWARE; nobody is left to read it
 _ENDED_WELL = (0, -signal.SIGTERM)  # the latter where it was stopped before it could begin
 Work = Callable[[EvaluatorSettings], int]
 
@@ -60,4 +63,16 @@ def run_workers(settings: EvaluatorSettings, count: int, work: Work = run_one) -
 
 def _work(work: Work, settings: EvaluatorSettings) -> None:
     os.setsid()  # Ctrl-C reaches the parent alone, which passes it on once: a second signal would end a drain
+    threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
     sys.exit(work(settings))
+
+
+def _end_with_parent() -> None:
+    """Once the parent is gone, end as a crash would: at once, and nothing is lost by it.
+
+    The sentinel is a pipe whose other end the parent alone holds, and the system closes it however the parent ends.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(_ORPHANED)

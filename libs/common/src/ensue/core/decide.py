@@ -12,7 +12,9 @@ from ensue.core.outcome import Reason
 from ensue.core.ruleset import Rule, Rulebook
 from ensue.core.trigger import Trigger
 
-_NOTHING = Decisions()
+NOTHING = Decisions()
+"""What an event yields about which no condition was asked: this very value."""
+NO_MATCH = Decisions()
 
 
 def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
@@ -23,7 +25,7 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
     """
     rules = ruleset.rules_for(event)
     if not rules:
-        return _NOTHING
+        return NOTHING
     firings: list[Firing] = []
     blocked: list[Blocked] = []
     errors: list[ConditionError] = []
@@ -34,15 +36,19 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
             if not rule.matches(event, now):
                 continue
         except Exception as error:  # noqa: BLE001  # a condition that errs harms its own trigger only
+            event = event.whole()
             errors.append(ConditionError(_firing(rule.trigger, event, now), f"{type(error).__name__}: {error}"))
             continue
+        event = event.whole()
         firing = _firing(rule.trigger, event, now)
         limit = rule.trigger.brakes.max_chain_depth
         if may_fire(event.lineage.depth, limit):
             firings.append(firing)
         else:
             blocked.append(_too_deep(firing, limit))
-    return Decisions(tuple(firings), tuple(blocked), tuple(errors))
+    if firings or blocked or errors:
+        return Decisions(tuple(firings), tuple(blocked), tuple(errors))
+    return NO_MATCH
 
 
 def _takes_part(rule: Rule, event: Event, now: datetime) -> bool:

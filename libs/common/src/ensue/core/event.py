@@ -51,3 +51,12 @@ class Event:
     replay_no: int = 0
     targets: tuple[UUID, ...] = ()
     mode: FiringMode = FiringMode.LIVE
+
+    @property
+    def tenant_and_type(self) -> tuple[str, str]:
+        """By these two triggers listen."""
+        return self.tenant, self.type
+
+    def whole(self) -> Event:
+        """This event with everything read; that of a subclass may be read when it is asked for."""
+        return self

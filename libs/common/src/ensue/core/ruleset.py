@@ -108,7 +108,7 @@ class Ruleset:
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that listen to an event's tenant and type, in order of (sort_order, created_at, trigger_id)."""
-        return self.rules_of(event.tenant, event.type)
+        return self._by_type.get(event.tenant_and_type, ())
 
     def rule_of(self, trigger_id: UUID) -> Rule | None:
         """The rule of a trigger that is there."""

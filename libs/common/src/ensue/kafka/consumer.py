@@ -52,7 +52,7 @@ class Fetched:
 
 
 class GroupConsumer:
-    """A member of the group. `start`, then `fetch` and `commit` from one task; `close` at the end."""
+    """A member of the group. `start`, then `fetch` and `commit`, one of each at a time; `close` at the end."""
 
     def __init__(self, config: LoopConfig, idle: asyncio.Event, metrics: Metrics) -> None:
         self._config = config
@@ -84,6 +84,11 @@ class GroupConsumer:
     def letting_go(self) -> asyncio.Event:
         """Set while a rebalance waits for the batch in hand."""
         return self._assignment.revoking
+
+    async def released(self) -> None:
+        """Returns once nothing is being let go: the partitions are gone."""
+        while self._assignment.revoking.is_set() and self._assignment.partitions is not None:
+            await asyncio.wait({self._assignment.changed})
 
     def owns(self, fetched: Fetched) -> bool:
         """Whether the partitions are still ours without interruption."""
@@ -140,10 +145,17 @@ class GroupConsumer:
                 return {partition: records}
         raise ConsumerLost(f"the client cannot read what was fetched: {error!r}") from error
 
-    async def commit(self, fetched: Fetched) -> bool:
-        """Commits the end of each batch, unless the assignment is or becomes another: then False."""
+    async def commit(self, fetched: Fetched, rest: Sequence[Batch] = ()) -> bool:
+        """Commits the end of each batch, or where its `rest` begins, unless the assignment is or becomes another:
+        then False.
+        """
+        offsets = next_offsets(fetched.batches, self._config.topic_prefix)
+        offsets |= {
+            TopicPartition(physical(batch.topic, self._config.topic_prefix), batch.partition): batch.first_offset
+            for batch in rest
+        }
         with _failures_as_ours():
-            return await self._commit(fetched.token, next_offsets(fetched.batches, self._config.topic_prefix))
+            return await self._commit(fetched.token, offsets)
 
     def lags(self) -> dict[TopicPartition, int]:
         """Records that the broker has and no batch has accounted for, of the partitions where that is known."""

@@ -7,9 +7,10 @@ does not grow. What cannot be told whole because it is too large is told without
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
+
+from msgspec.structs import replace
 
 from ensue.core.outcome import Reason
 from ensue.kafka.producer import refusal_for_size

@@ -1,4 +1,7 @@
-"""The consume loop: fetch, handle, publish, acknowledged, commit. In this order, in batches, one batch set in hand.
+"""The consume loop: fetch, handle, publish, acknowledged, commit. In this order, in batches.
+
+While what was decided is published and committed, the next batches are fetched and decided, and wait: an answer is
+published when the one before it is acknowledged and committed (`ensue.kafka.in_flight`).
 
 Each consuming service's composition root makes one per group and runs it. A handler takes batches and returns what
 should happen; only the loop publishes and commits. What the loop does about failures:
@@ -7,7 +10,8 @@ should happen; only the loop publishes and commits. What the loop does about fai
 - Records not acked in time: SendDeadlineExceeded out of `run`. The process ends, is started again, reads again.
 - The handler raises Unavailable: the same batches again, after a pause, for as long as the partitions are ours.
 - The handler raises anything else, or does not come back: out of `run`.
-- The partitions are taken away: the batch in hand is dropped uncommitted; whoever has them now reads it again.
+- The partitions are taken away: what is in hand is ended if it can be soon, else dropped uncommitted; whoever has them
+  now reads it again.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from ensue.kafka.backoff import delays
 from ensue.kafka.config import LoopConfig
 from ensue.kafka.consumer import Fetched, GroupConsumer
 from ensue.kafka.errors import ConsumerLost, HandlerStuck
+from ensue.kafka.in_flight import InFlight
 from ensue.kafka.names import logical
 from ensue.kafka.outbound import Outbound
 from ensue.kafka.records import Batch, Handled
@@ -68,8 +73,8 @@ class ConsumeLoop:
         self._outbound = Outbound(producer, config.group, metrics, clock)
         self._metrics = metrics
         self._clock = clock
-        self._idle = asyncio.Event()  # no batch in hand
-        self._idle.set()
+        self._idle = asyncio.Event()  # nothing in hand
+        self._in_flight = InFlight(self._idle)
         self._consumer: GroupConsumer | None = None
         self._trouble: str | None = "not started"
         self._shown: set[TopicPartition] = set()
@@ -106,30 +111,40 @@ class ConsumeLoop:
 
     async def _work(self, stop: asyncio.Task[None]) -> None:
         pauses = self._pauses()
-        with suppress(_Stopped):
+        try:
             while not stop.done():
                 try:
                     await self._turn(stop)
                     pauses = self._pauses()
                 except ConsumerLost as error:
-                    self._trouble = str(error)
-                    pause = next(pauses)
-                    log.warning("consumer_lost", group=self._config.group, error=str(error), retry_in_seconds=pause)
-                    await self._leave(_LEAVE_SECONDS)
-                    await asyncio.wait({stop}, timeout=pause)
+                    await self._lost(error, stop, next(pauses))
+            with suppress(ConsumerLost):  # it is read again
+                await self._in_flight.settled()
+        finally:
+            await self._in_flight.given_up()
+
+    async def _lost(self, error: ConsumerLost, stop: asyncio.Task[None], pause: float) -> None:
+        self._trouble = str(error)
+        log.warning("consumer_lost", group=self._config.group, error=str(error), retry_in_seconds=pause)
+        with suppress(ConsumerLost):  # the same loss, met again
+            await self._in_flight.settled()
+        await self._leave(_LEAVE_SECONDS)
+        await asyncio.wait({stop}, timeout=pause)
 
     async def _turn(self, stop: asyncio.Task[None]) -> None:
-        consumer = await self._membership(stop)
-        fetched = await _unless(stop, consumer.fetch())
-        if fetched is None:
-            self._trouble = None
-        else:
-            self._idle.clear()
-            try:
-                await self._process(consumer, fetched, stop)
-            finally:
-                self._idle.set()
-        self._show_lag(consumer)
+        with suppress(_Stopped):
+            consumer = await self._membership(stop)
+            fetched = await _unless(stop, consumer.fetch())
+            self._in_flight.check()
+            if fetched is None:
+                self._trouble = None
+            elif consumer.letting_go.is_set():  # what was read on the way out is for whoever has the partitions next
+                await self._in_flight.settled()
+                await _unless(stop, consumer.released())
+            else:
+                with self._in_flight.deciding():
+                    await self._process(consumer, fetched, stop)
+            self._show_lag(consumer)
 
     async def _membership(self, stop: asyncio.Task[None]) -> GroupConsumer:
         """The consumer, joined to its group; a new one if the last one was lost."""
@@ -140,23 +155,39 @@ class ConsumeLoop:
         return self._consumer
 
     async def _process(self, consumer: GroupConsumer, fetched: Fetched, stop: asyncio.Task[None]) -> None:
+        """Decide the batches, in as many steps as the handler wants; each step is delivered while the next is decided.
+
+        Between two steps it may be over: what remains is read again, by us or by whoever has the partitions then.
+        """
         started = self._clock.monotonic()
         for topic, records in _by_topic(fetched.batches).items():
             self._metrics.inc(RECORDS_CONSUMED, records, topic=topic)
         left = fetched
-        while left.batches and consumer.owns(fetched):  # else whoever has the partitions now says it all again
+        while left.batches and consumer.owns(left) and not (stop.done() or consumer.letting_go.is_set()):
             handled = await self._handled(consumer, left, stop)
             if handled is None:
                 return
-            if consumer.owns(fetched):
-                await self._outbound.publish(handled)
+            await self._in_flight.settled()
+            whole = None if handled.rest else fetched.batches
+            self._in_flight.begin(self._deliver(consumer, left, handled, whole, started))
             left = replace(left, batches=handled.rest)
-        if await consumer.commit(fetched):
-            self._observe(fetched.batches, started)
+
+    async def _deliver(
+        self, consumer: GroupConsumer, step: Fetched, handled: Handled, whole: Sequence[Batch] | None, started: float
+    ) -> None:
+        """Publish what was decided, then commit that it was; unless whoever has the partitions now says it all again.
+
+        whole: all that was fetched, if this is the end of it.
+        """
+        if consumer.owns(step):
+            await self._outbound.publish(handled)
+        if await consumer.commit(step, handled.rest) and whole is not None:
+            self._observe(whole, started)
 
     async def _handled(self, consumer: GroupConsumer, fetched: Fetched, stop: asyncio.Task[None]) -> Handled | None:
         """The handler's answer, however often it has to be asked; None if the batch is given up."""
         for pause in self._pauses():
+            self._in_flight.check()
             try:
                 handled = await self._asked(fetched.batches)
             except Unavailable as error:

@@ -70,7 +70,7 @@ class Handled(Struct, frozen=True):
     """What a handler wants done before the offsets of its batches are committed.
 
     rest: batches, or what remains of them, that it wants to be asked about again once this is done, because the answer
-    to all at once would have been too large. Nothing is committed before everything is handled.
+    to all at once would have been too large. Until it has answered about them too, they are not committed.
     """
 
     records: Sequence[OutgoingRecord] = ()

@@ -7,7 +7,7 @@ its own size (times the logarithm of how many there are); a rule that is replace
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -99,6 +99,11 @@ class Engine:
     def unindexed(self) -> int:
         """How many rules no table leads to, so that every event is checked against them."""
         return sum(len(level.tier.unindexed - level.hidden) for level in self._levels)
+
+    @property
+    def reads(self) -> Collection[str]:
+        """The names at the top of an event that the rules read; `match_document` needs no others."""
+        return self._layout.root.inner
 
     def match(self, event: bytes) -> list[RuleId]:
         """The ids of the rules that match a JSON object; msgspec.DecodeError where it is none."""

@@ -21,6 +21,7 @@ from ensue.matching.engine import Engine
 from ensue.matching.needed import alternatives_of
 
 WORTH_AN_INDEX: Final = 16
+LOOKED_UP: Final = frozenset({"data", "type", "source", "subject", "id", "entity_type"})  # nothing is by `time`
 
 _Key = tuple[str, str]
 
@@ -57,12 +58,14 @@ class IndexedRuleset:
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that the event may match, in the order in which they fire."""
-        engine = self._engines.get((event.tenant, event.type))
+        engine = self._engines.get(event.tenant_and_type)
         if engine is None:
             return self.plain.rules_for(event)
-        found: list[UUID] = engine.match_document(_document(event))  # type: ignore[assignment]  # built of these ids
+        document = _document(event, engine.reads)
+        found: list[UUID] = engine.match_document(document)  # type: ignore[assignment]  # built of these ids
         rules = [rule for trigger_id in found if (rule := self.plain.rule_of(trigger_id)) is not None]
-        rules.sort(key=lambda rule: rule.rank)
+        if len(rules) > 1:
+            rules.sort(key=lambda rule: rule.rank)
         return rules
 
     def apply(self, changes: Iterable[Trigger | Removal]) -> IndexedRuleset:
@@ -112,13 +115,6 @@ def _always(_: Mapping[str, Json]) -> bool:
     return True  # a candidate; the condition itself is asked next
 
 
-def _document(event: Event) -> dict[str, Json]:
-    """What paths lead into. `time` is not among it: nothing is looked up by it."""
-    return {
-        "data": event.data,
-        "type": event.type,
-        "source": event.source,
-        "subject": event.subject,
-        "id": event.id,
-        "entity_type": event.entity_type,
-    }
+def _document(event: Event, names: Iterable[str]) -> dict[str, Json]:
+    """What paths lead into, of what is read: an attribute may have to be decoded first."""
+    return {name: getattr(event, name) for name in names if name in LOOKED_UP}

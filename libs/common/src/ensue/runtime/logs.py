@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from select import PIPE_BUF
 from typing import Any, TextIO
 from uuid import UUID
 
@@ -36,6 +37,41 @@ def get_logger(name: str) -> FilteringBoundLogger:
     """The logger of a module: `log = get_logger(__name__)`, then `log.info("outbox_relayed", rows=3)`."""
     logger: FilteringBoundLogger = structlog.get_logger(module=name)
     return logger
+
+
+def info_each(logger: FilteringBoundLogger, event: str, lines: Iterable[Mapping[str, object]]) -> None:
+    """`logger.info(event, **line)` for each of `lines`, at a tenth of the price: for what is said thousands of times
+    a second. What they share is worked out once and has one `at`; they are written by the block, each small enough
+    that processes which share a pipe do not cut into each other's lines.
+    """
+    if not logger.is_enabled_for(logging.INFO):
+        return
+    config = structlog.get_config()
+    *chain, last = config["processors"]
+    if last is not _render:  # not configured by us: a test listens
+        for line in lines:
+            logger.info(event, **line)
+        return
+    shared: MutableMapping[str, Any] = {**structlog.get_context(logger.bind()), "event": event}
+    for processor in chain:
+        shared = processor(logger, "info", shared)
+    shared = _ordered(shared)
+    out = config["logger_factory"]()
+    for block in _blocks(_dumped({**shared, **line}) for line in lines):
+        out.info(block)
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[str]:
+    block: list[bytes] = []
+    size = 0
+    for line in lines:
+        if block and size + len(line) + 1 > PIPE_BUF:
+            yield b"\n".join(block).decode()
+            block, size = [], 0
+        block.append(line)
+        size += len(line) + 1
+    if block:
+        yield b"\n".join(block).decode()
 
 
 @contextmanager
@@ -102,9 +138,15 @@ def _module_name(_: object, __: str, line: MutableMapping[str, Any]) -> MutableM
 
 
 def _render(_: object, __: str, line: MutableMapping[str, Any]) -> str:
-    ordered = {key: line[key] for key in _FIRST_KEYS if key in line}
-    ordered.update(line)
+    return _dumped(_ordered(line)).decode()
+
+
+def _ordered(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: line[key] for key in _FIRST_KEYS if key in line} | dict(line)
+
+
+def _dumped(line: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(ordered, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:  # what strict JSON cannot say (a lone surrogate, a number over 64 bits) must not stop a log
-        return json.dumps(ordered, default=str, skipkeys=True)
+        return json.dumps(line, default=str, skipkeys=True).encode()

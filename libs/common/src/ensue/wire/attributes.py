@@ -25,12 +25,13 @@ TENANT_SYNTAX: Final = "lower-case letters, digits, '.', '_' and '-', at most 63
 DEPTH_SYNTAX: Final = f"a whole number from 0 to {HIGHEST_DEPTH}"
 
 SYSTEM_ONLY: Final = frozenset({"replayno", "targets", "mode"})
-_NAMED: Final = SYSTEM_ONLY | {
+NAMED: Final = SYSTEM_ONLY | {
     "specversion", "id", "source", "type", "subject", "time", "dataschema",
     "entitytype", "tenant", "correlationid", "causationid", "chaindepth",
 }  # fmt: skip
 _RESERVED: Final = frozenset({"data", "datacontenttype"})
 
+_OUR_SCHEME: Final = SYSTEM_SOURCE_PREFIX.rstrip("/")
 _NAME = re.compile(r"[a-z0-9]+")
 _TENANT = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -101,11 +102,26 @@ def read_event(attributes: Mapping[str, str], data: Json, intake: Intake, proble
         entity_type=attributes.get("entitytype") or entity_type_of(event_type),
         data=data,
         dataschema=attributes.get("dataschema"),
-        extensions={name: attributes[name] for name in attributes.keys() - _NAMED},
+        extensions={name: attributes[name] for name in attributes.keys() - NAMED},
         replay_no=replay_no,
         targets=targets,
         mode=mode,
     )
+
+
+def is_ours(source: str) -> bool:
+    """Whether a source claims to be one of our own services."""
+    return source.lstrip().lower().startswith(_OUR_SCHEME)
+
+
+def instant_of(text: str) -> datetime | None:
+    """The instant that a text names in RFC 3339, in UTC; None where it names none."""
+    if not _TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def entity_type_of(event_type: str) -> str | None:
@@ -143,7 +159,7 @@ class _Reading:
         if not (plain and all(self._attributes.values())):
             for name, value in self._attributes.items():
                 self._check_text(name, value)
-        for name in self._attributes.keys() - _NAMED:
+        for name in self._attributes.keys() - NAMED:
             if name in _RESERVED or not _NAME.fullmatch(name):
                 self._invalid(name[:100], "is not the name of an attribute", "lower-case letters and digits")
 
@@ -160,8 +176,7 @@ class _Reading:
             return
         for name in sorted(SYSTEM_ONLY & self._attributes.keys()):
             self._forbidden(name, "is believed on our own topic only")
-        source = self._attributes.get("source", "")
-        if source.lstrip().lower().startswith(SYSTEM_SOURCE_PREFIX.rstrip("/")):
+        if is_ours(self._attributes.get("source", "")):
             self._forbidden("source", f"begins with {SYSTEM_SOURCE_PREFIX}, as only our own do")
 
     def core_fields(self) -> tuple[str, str, str]:
@@ -200,7 +215,7 @@ class _Reading:
         text = self._attributes.get("time")
         if text is None:
             return None
-        instant = _instant(text)
+        instant = instant_of(text)
         if instant is None:
             self._invalid("time", "is not an instant", "RFC 3339, such as 2026-01-31T09:30:00Z")
         return instant
@@ -238,12 +253,3 @@ class _Reading:
         self, name: str, fault: str, expected: str, reason: DecodeReason = DecodeReason.INVALID_ATTRIBUTE
     ) -> None:
         self._problems.append(Problem(reason, name, fault, expected))
-
-
-def _instant(text: str) -> datetime | None:
-    if not _TIME.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

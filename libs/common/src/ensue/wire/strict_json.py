@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -17,9 +17,11 @@ from ensue.wire.errors import DecodeError, DecodeReason
 
 MAX_DEPTH: Final = 64
 
-_DECODER = msgspec.json.Decoder()
+_parse = msgspec.json.Decoder().decode
 _ENCODER = msgspec.json.Encoder()
-_END_OF_NAME = re.compile(rb'"[ \t\n\r]*:')
+_NO_END_OF_NAME = re.compile(rb':(?<![" \t\n\r]:)')
+_BACKSLASH, _BRACKET, _SPACE = b"\\[ "
+_EARLY: Final = 64
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -30,40 +32,74 @@ def encode(value: Json) -> bytes:
 
 def decode(text: bytes, max_depth: int = MAX_DEPTH) -> Json:
     """The value that `text` denotes; DecodeError (invalid_json, invalid_encoding) where it denotes none."""
-    value = _parse(text)
-    names = _count_names(value, max_depth) if isinstance(value, (dict, list)) else 0
-    # Each name ends in a quote and a colon, so as many of these as there are distinct names means: none twice.
-    # There can be more of them inside texts; then the exact, slow look decides.
-    if names != len(_END_OF_NAME.findall(text)):
-        _refuse_duplicates(text)
-    if b"\\u" in text:
-        _refuse_unstorable_text(text, value)
-    return value
-
-
-def _parse(text: bytes) -> Json:
     try:
-        value: Json = _DECODER.decode(text)
-    except RecursionError:
-        raise _too_deep() from None
-    except (msgspec.MsgspecError, ValueError) as error:
-        if not _is_utf8(text):
-            raise DecodeError(DecodeReason.INVALID_ENCODING, "the JSON is not UTF-8") from None
-        raise DecodeError(DecodeReason.INVALID_JSON, str(error)) from None
+        value: Json = _parse(text)
+    except (RecursionError, msgspec.MsgspecError, ValueError) as error:
+        raise _refusal(text, error) from None
+    begun = text.count(b"{")
+    if _BRACKET in text:
+        begun += text.count(b"[")
+    if begun > max_depth or not _is_as_we_write_it(text, value):
+        check(text, value, max_depth, begun)
     return value
 
 
-def _count_names(value: dict[str, Json] | list[Json], depth_left: int) -> int:
-    """How many names the objects in `value` hold in all."""
-    if depth_left <= 0:
-        raise _too_deep()
-    count = 0
-    members: object = value
-    if isinstance(value, dict):
-        count, members = len(value), value.values()
-    for member in members:  # type: ignore[attr-defined]  # values of the object or elements of the array
-        if type(member) is dict or type(member) is list:
-            count += _count_names(member, depth_left - 1)
+def check(text: bytes, value: Json, max_depth: int, begun: int | None = None) -> None:
+    """DecodeError where `text`, which a parser took for `value`, is refused all the same. Looks at all there is.
+
+    begun: how many objects and arrays begin in it at most; spares a look for more of them.
+    """
+    if isinstance(value, (dict, list)):
+        names = _count_names(value, max_depth, len(text) if begun is None else begun)
+        # After each name stands a colon, behind a quote or space: as many of these as there are distinct names means
+        # none twice. There can be more of them inside texts; then the exact, slow look decides.
+        colons = text.count(b":")
+        if names != colons and names != colons - len(_NO_END_OF_NAME.findall(text)):
+            _refuse_duplicates(text)
+    if _BACKSLASH in text and b"\\u" in text:
+        _refuse_unstorable_text(text, value)
+
+
+def _is_as_we_write_it(text: bytes, value: Json) -> bool:
+    """Whether `encode` gives the very same text, which then has no name twice, and no half of a surrogate pair.
+
+    Not so where U+0000 may hide behind an escape; nor is it tried on a style that is not ours, which is seen early.
+    """
+    if (_BACKSLASH in text and b"\\u" in text) or (_SPACE in text and text.find(b'": ', 0, _EARLY) >= 0):
+        return False
+    written = bytearray(len(text))
+    _ENCODER.encode_into(value, written)
+    return written == text
+
+
+def _refusal(text: bytes, error: Exception) -> DecodeError:
+    if isinstance(error, RecursionError):
+        return _too_deep()
+    if not _is_utf8(text):
+        return DecodeError(DecodeReason.INVALID_ENCODING, "the JSON is not UTF-8")
+    return DecodeError(DecodeReason.INVALID_JSON, str(error))
+
+
+def _count_names(value: dict[str, Json] | list[Json], depth_left: int, begun: int) -> int:
+    """How many names the objects in `value` hold in all, where no more than `begun` objects and arrays are."""
+    count, left = 0, begun - 1
+    level: list[Any] = [value]
+    while level:
+        if depth_left <= 0:
+            raise _too_deep()
+        depth_left -= 1
+        inner: list[Any] = []
+        for each in level:
+            members = each
+            if type(each) is dict:
+                count += len(each)
+                members = each.values()
+            if left:
+                for member in members:
+                    if type(member) is dict or type(member) is list:
+                        inner.append(member)
+                        left -= 1
+        level = inner
     return count
 
 
@@ -78,7 +114,7 @@ def _refuse_duplicates(text: bytes) -> None:
 
 
 def _refuse_unstorable_text(text: bytes, value: Json) -> None:
-    if _ESCAPED_NUL.search(text):
+    if b"\\u0000" in text and _ESCAPED_NUL.search(text):
         raise DecodeError(DecodeReason.INVALID_JSON, "text with U+0000 cannot be stored")
     try:
         _ENCODER.encode(value)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Topic(StrEnum):
@@ -18,9 +19,11 @@ class Topic(StrEnum):
     DEAD = "ensue.dead"
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingRecord:
-    """What a handler wants published. `headers` keep their order; a None value is a tombstone."""
+class OutgoingRecord(Struct, frozen=True, gc=False):
+    """What a handler wants published. `headers` keep their order; a None value is a tombstone.
+
+    A msgspec struct because one is made for every firing.
+    """
 
     topic: Topic
     key: bytes | None

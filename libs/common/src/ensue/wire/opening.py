@@ -1,0 +1,193 @@
+"""Opening records: what `cloudevents.decode_record` does, in a fraction of its time for records like those before.
+
+Called by the evaluator for every record. What comes of a record is the same in either way, errors included: the short
+way only ever says that a record is an event, and only what the plain way has found in such a record before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+from ensue.core.event import Event
+from ensue.wire import strict_json
+from ensue.wire.attributes import Intake
+from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES, Headers, decode_record
+from ensue.wire.content_type import ContentMode, mode_of, require_json
+from ensue.wire.envelope import MAX_ATTRIBUTES_BYTES, MAX_DEPTH
+from ensue.wire.errors import DecodeError
+from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Layout, Row, are_fit, are_fit_texts
+from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE
+from ensue.wire.opened import Opened, opened
+
+MOST_HABITS: Final = 8192
+MOST_LAYOUTS: Final = 512
+MOST_NAME_BYTES: Final = 2048
+_MOST_GROWTH: Final = 8  # times: 1e15 is written as 1000000000000000.0
+
+
+class Opener:
+    """Opens the records of one topic. It remembers habits; when it has too many, it forgets them all."""
+
+    def __init__(self, default_tenant: str, *, trusted: bool, max_data_bytes: int = DEFAULT_MAX_DATA_BYTES) -> None:
+        self._intake = Intake(trusted=trusted, tenant=default_tenant)
+        self._max_data_bytes = max_data_bytes
+        self._ways: dict[tuple[str, ...], _Way] = {}
+        self._learnt = 0
+
+    @property
+    def habits(self) -> int:
+        """How many are remembered: never more than MOST_HABITS."""
+        return self._learnt
+
+    def open(self, headers: Headers, value: bytes | None) -> Event:
+        """The event in a record; DecodeError where there is none."""
+        names, values = zip(*headers) if headers else ((), ())  # noqa: B905  # all are pairs
+        way = self._ways.get(names)
+        if way is not None and (event := way.open(values, value)) is not None:
+            return event
+        return self._open_plainly(headers, value)
+
+    def _open_plainly(self, headers: Headers, value: bytes | None) -> Event:
+        intake = self._intake
+        event = decode_record(
+            headers,
+            value,
+            trusted=intake.trusted,
+            default_tenant=intake.tenant,
+            max_data_bytes=self._max_data_bytes,
+        )
+        if self._learnt >= MOST_HABITS or len(self._ways) >= MOST_LAYOUTS:
+            self._ways.clear()
+            self._learnt = 0
+        self._learn(headers, value, event)
+        return event
+
+    def _learn(self, headers: Headers, value: bytes | None, event: Event) -> None:
+        names, values = zip(*headers, strict=True)
+        if sum(map(len, names)) > MOST_NAME_BYTES:
+            return
+        way = self._ways.get(names) or self._way(names)
+        if way.learn(values, value, event):
+            self._ways[names] = way
+            self._learnt += 1
+
+    def _way(self, names: Sequence[str]) -> _Way:
+        places = {name.removeprefix(CE_PREFIX): place for place, name in enumerate(names) if name.startswith(CE_PREFIX)}
+        content = [place for place, name in enumerate(names) if name.lower() == CONTENT_TYPE]
+        if places:
+            return _Binary(places, content, self._intake, self._max_data_bytes)
+        return _Structured(content[0], self._intake, self._max_data_bytes)
+
+
+class _Way(Protocol):
+    """How records with certain headers are opened."""
+
+    def open(self, values: Row, value: bytes | None) -> Opened | None:
+        """The event; None where it is not proven to be one."""
+
+    def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
+        """Remember what led to this event, if it is worth it; whether it was."""
+
+
+class _Binary:
+    """Attributes in headers."""
+
+    __slots__ = ("_content", "_is_usual", "_layout", "_max_data_bytes")
+
+    def __init__(self, places: dict[str, int], content: Sequence[int], intake: Intake, max_data_bytes: int) -> None:
+        self._is_usual = UNUSUAL.isdisjoint(places)
+        self._content = [*content, *(place for name, place in places.items() if name == CONTENT)]
+        self._layout = Layout(places, content, intake)
+        self._max_data_bytes = max_data_bytes
+
+    def open(self, values: Row, value: bytes | None) -> Opened | None:
+        layout = self._layout
+        habit = layout.habits.get(layout.lasting(values))
+        if habit is None or not are_fit(layout.varying(values)):
+            return None
+        for place, is_fit in layout.checks:
+            if not is_fit(values[place]):
+                return None
+        if not value:
+            return opened(habit, values, None)
+        if len(value) > self._max_data_bytes:
+            return None
+        return opened(habit, values, strict_json.decode(value))
+
+    def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
+        if not self._is_usual or not all(_is_json(values[place]) for place in self._content):
+            return False
+        return self._layout.learn(values, event)
+
+
+class _Structured:
+    """Attributes and data in an envelope, which the content type announces."""
+
+    __slots__ = ("_content", "_intake", "_layouts", "_max_data_bytes", "_types")
+
+    def __init__(self, content: int, intake: Intake, max_data_bytes: int) -> None:
+        self._content = content
+        self._intake = intake
+        self._max_data_bytes = max_data_bytes
+        self._layouts: dict[tuple[str, ...], Layout] = {}
+        self._types: set[bytes] = set()
+
+    def open(self, values: Row, value: bytes | None) -> Opened | None:
+        if value is None or values[self._content] not in self._types:
+            return None
+        members = self._members(value)
+        layout = self._layouts.get(tuple(members))
+        if layout is None:
+            return None
+        row = tuple(members.values())
+        try:
+            habit = layout.habits.get(layout.lasting(row))
+        except TypeError:  # no text, and not even hashable
+            return None
+        if habit is None or not are_fit_texts(layout.varying(row)):
+            return None
+        for place, is_fit in layout.checks:
+            if not is_fit(row[place].encode()):
+                return None
+        data = None if layout.data is None else row[layout.data]
+        if len(value) * _MOST_GROWTH > self._max_data_bytes and len(strict_json.encode(data)) > self._max_data_bytes:
+            return None
+        return opened(habit, row, data)
+
+    def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
+        members = self._members(value or b"")
+        if not UNUSUAL.isdisjoint(members) or sum(map(len, members)) > MOST_NAME_BYTES:
+            return False
+        layout = self._layouts.get(tuple(members))
+        if layout is None:
+            layout = Layout({name: place for place, name in enumerate(members)}, (), self._intake)
+        row = tuple(members.values())
+        content_type: bytes = values[self._content]
+        if len(content_type) > MOST_NAME_BYTES or not all(isinstance(members[n], str) for n in members if n != DATA):
+            return False  # with null, an attribute does not count as there, and is not checked
+        is_new = layout.learn(row, event)
+        if is_new:
+            self._layouts[tuple(members)] = layout
+            self._types.add(content_type)
+        return is_new
+
+    def _members(self, value: bytes) -> dict[str, Any]:
+        """The members of an envelope; none where it is none."""
+        if len(value) > self._max_data_bytes + MAX_ATTRIBUTES_BYTES:
+            return {}
+        try:
+            members = strict_json.decode(value, MAX_DEPTH)
+        except DecodeError:
+            return {}
+        return members if type(members) is dict else {}
+
+
+def _is_json(content_type: bytes) -> bool:
+    """Whether this surely announces data in JSON, and no envelope."""
+    try:
+        text = content_type.decode()
+        require_json(text)
+        return mode_of(text) is ContentMode.BINARY
+    except DecodeError:
+        return False
