@@ -17,7 +17,6 @@ import typer
 from ensue.actions.registry import PARAMS
 from ensue.core.errors import InvalidValue
 from ensue.exits import ExitCode
-from ensue.matching.indexability import why_not_indexed
 from ensue.runtime.clock import SystemClock
 from ensue.wire.document_files import FileInvalid, Place, SourceDocument, read_documents
 from ensue.wire.documents import parse_trigger
@@ -103,7 +102,7 @@ def check_file(path: Path, others: list[Known], samples: Samples | None) -> Repo
             faults += [_of_fault(index, document, fault) for fault in invalid.faults]
             continue
         faults += [_of_fault(index, document, fault) for fault in faults_of(parsed)]
-        warnings += [_of_fault(index, document, fault) for fault in warnings_of(parsed, others, why_not_indexed)]
+        warnings += [_of_fault(index, document, fault) for fault in warnings_of(parsed, others)]
         if samples is not None:
             notes.append(_of_fault(index, document, Fault("", frequency_of(parsed, samples))))
         others.append(Known(f"{path}: {parsed.name}", parsed))
