@@ -48,6 +48,7 @@ PRECONDITION: Final = ProblemType("precondition-failed", 412, "The revision is a
 TIMEOUT: Final = ProblemType("request-timeout", 408, "The request took too long to arrive")
 TOO_LARGE: Final = ProblemType("too-large", 413, "The request is too large")
 MEDIA: Final = ProblemType("unsupported-media-type", 415, "The content type is not supported")
+LIMIT_REACHED: Final = ProblemType("limit-reached", 409, "A limit of this project is reached")
 HEAD_TOO_LARGE: Final = ProblemType("head-too-large", 431, "The request's address and headers are too large")
 INTERNAL: Final = ProblemType("internal-error", 500, "Something unexpected happened")
 UNAVAILABLE: Final = ProblemType("unavailable", 503, "A server behind this one does not answer")
@@ -62,6 +63,7 @@ ALL: Final = (
     PRECONDITION,
     TOO_LARGE,
     MEDIA,
+    LIMIT_REACHED,
     HEAD_TOO_LARGE,
     INTERNAL,
     UNAVAILABLE,

@@ -29,6 +29,7 @@ class Stored:
 
     document: what people wrote, without `project` and `enabled`: those are the columns here.
     cancel_before: firings observed until then are cancelled at intake; set when disabled or deleted.
+    unindexed: no index leads to its condition, so every event of its types is asked; set by `costs`.
     """
 
     tenant: str
@@ -43,6 +44,7 @@ class Stored:
     created_at: datetime
     cancel_before: datetime | None = None
     deleted_at: datetime | None = None
+    unindexed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
