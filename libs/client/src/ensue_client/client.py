@@ -113,6 +113,21 @@ class Client:
         query = _query(in_flight=in_flight)
         return _object(await self._send("PATCH", f"/triggers/{trigger_id}/disable", query=query))
 
+    async def validate_trigger(self, document: JsonObject) -> JsonObject:
+        """What a save would say of a trigger, or of a condition alone (`{"where": ...}`); nothing is stored."""
+        return _object(await self._send("POST", "/triggers/validate", body=orjson.dumps(document)))
+
+    async def explain_trigger(
+        self, trigger_id: UUID | str, event: JsonObject, *, revision: int | None = None, at: str | None = None
+    ) -> JsonObject:
+        """Why a trigger does or does not fire for an event, or for `{"event_uid": ...}` of the journal."""
+        path, query = f"/triggers/{trigger_id}/explain", _query(revision=revision, at=at)
+        return _object(await self._send("POST", path, query=query, body=orjson.dumps(event)))
+
+    async def limits(self) -> JsonObject:
+        """What this project has of what is capped."""
+        return _object(await self._send("GET", "/triggers/limits"))
+
     async def log(self, **filters: str | int | None) -> Page:
         """A page of what fired and what was kept from it, newest first. `filters`: those of the API."""
         return _page(await self._send("GET", "/triggers/log", query=_query(**filters)))

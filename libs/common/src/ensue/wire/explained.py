@@ -93,6 +93,19 @@ def to_json(explained: Explained) -> JsonObject:
     return shown
 
 
+def read_json(answer: JsonObject) -> Explained:
+    """The explanation that `to_json` wrote, as an answer of the API holds it; what is not there is empty."""
+    reasons, nearest = answer.get("reasons"), _objects(answer.get("nearest_miss"))
+    where = answer.get("where")
+    return Explained(
+        rule_id=str(answer.get("id", "")),
+        matches=answer.get("matches") is True,
+        reasons=tuple(map(str, reasons)) if isinstance(reasons, (list, tuple)) else (),
+        where=_node_of(where if isinstance(where, Mapping) else {}),
+        nearest=tuple(map(_node_of, nearest)),
+    )
+
+
 def to_lines(explained: Explained) -> Iterator[str]:
     """All of it as plain text, two spaces a level."""
     yield f"{explained.rule_id}: {'matches' if explained.matches else 'does not match'}"
@@ -181,6 +194,24 @@ def _node_json(node: Explanation) -> JsonObject:
     if node.note is not None:
         shown["note"] = node.note
     return {**shown, "members": members} if members else shown
+
+
+def _node_of(shown: JsonObject) -> Explanation:
+    actual, field, note = shown.get("actual"), shown.get("field"), shown.get("note")
+    return Explanation(
+        kind=str(shown.get("kind", "")),
+        verdict=shown.get("verdict") is True,
+        sentence=str(shown.get("sentence", "")),
+        decided=shown.get("decided") is True,
+        members=tuple(map(_node_of, _objects(shown.get("members")))),
+        field=None if field is None else str(field),
+        actual=tuple(actual) if isinstance(actual, (list, tuple)) else (),
+        note=None if note is None else str(note),
+    )
+
+
+def _objects(value: Json) -> list[JsonObject]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
 def _brief(value: Json) -> Json:
