@@ -1,32 +1,41 @@
-"""What no index leads to is shown for each tenant, for a bounded number of them, and forgotten when it is gone."""
+"""What no index leads to is shown as a sum and as the worst tenant's share, and goes when it is gone."""
 
 from __future__ import annotations
 
-from ensue.runtime.metrics import RULESET_UNINDEXED, Metrics
-from evaluator.keeper import MOST_TENANTS, OTHERS, show_unindexed
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+from tests.unit.evaluator.studio import saved
+from tests.unit.evaluator.test_rules import Table, Topics, rules_of
+
+from ensue.core.json import JsonObject
+from ensue.matching.triggers import WORTH_AN_INDEX
+from ensue.runtime.metrics import RULESET_UNINDEXED, RULESET_UNINDEXED_WORST, Metrics
+from evaluator.keeper import reconcile_regularly, show_unindexed
+
+NAMED: JsonObject = {"field": "data.state", "op": "eq", "value": "draft"}
+DENIAL: JsonObject = {"not": NAMED}
 
 
-def shown(metrics: Metrics, tenant: str) -> float:
-    return metrics.value(RULESET_UNINDEXED, tenant=tenant)
+def shown(counts: Mapping[str, int], metrics: Metrics) -> tuple[float, float]:
+    show_unindexed(counts, metrics)
+    return metrics.value(RULESET_UNINDEXED), metrics.value(RULESET_UNINDEXED_WORST)
 
 
-def test_each_tenant_has_a_gauge_that_goes_when_nothing_is_left() -> None:
+def test_the_sum_and_the_worst_tenant_are_shown_until_nothing_is_left() -> None:
     metrics = Metrics()
-    before = show_unindexed({"acme": 3, "globex": 1, "initech": 0}, metrics, frozenset())
-    assert before == {"acme", "globex"}
-    assert (shown(metrics, "acme"), shown(metrics, "globex")) == (3, 1)
-    after = show_unindexed({"globex": 2}, metrics, before)
-    assert after == {"globex"}
-    assert shown(metrics, "globex") == 2
-    assert b'tenant="acme"' not in metrics.render()
+    assert shown({"acme": 3, "globex": 1, "initech": 0}, metrics) == (4, 3)
+    assert shown({"initech": 0}, metrics) == (0, 0)
+    assert shown({}, metrics) == (0, 0)
 
 
-def test_of_many_tenants_those_with_most_are_shown_and_the_others_as_one() -> None:
-    metrics = Metrics()
-    counts = {f"tenant-{number}": number for number in range(1, MOST_TENANTS + 4)}
-    names = show_unindexed(counts, metrics, frozenset())
-    assert len(names) == MOST_TENANTS + 1
-    assert shown(metrics, OTHERS) == 1 + 2 + 3
-    assert sum(shown(metrics, name) for name in names) == sum(counts.values())
-    assert show_unindexed({}, metrics, names) == frozenset()
-    assert b"ensue_ruleset_unindexed_triggers{" not in metrics.render()
+async def test_what_is_in_force_is_shown_when_keeping_begins() -> None:
+    denying = [saved(UUID(int=number), where=DENIAL) for number in range(3)]
+    named = [saved(UUID(int=number), where=NAMED) for number in range(3, WORTH_AN_INDEX)]
+    rules, metrics = rules_of(Topics(), Table(*denying, *named))
+    await rules.load()
+    stopping = asyncio.Event()
+    stopping.set()
+    await reconcile_regularly(rules, stopping, 1.0, metrics)
+    assert metrics.value(RULESET_UNINDEXED) == metrics.value(RULESET_UNINDEXED_WORST) == 3

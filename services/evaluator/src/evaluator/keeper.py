@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from operator import itemgetter
 
 from ensue.core.errors import Unavailable
 from ensue.runtime.logs import get_logger
-from ensue.runtime.metrics import RULESET_DATABASE_FAILURES, RULESET_UNINDEXED, Metrics
+from ensue.runtime.metrics import RULESET_DATABASE_FAILURES, RULESET_UNINDEXED, RULESET_UNINDEXED_WORST, Metrics
 from evaluator.rules import Rules
 
 LOAD_AGAIN_SECONDS = 1.0
-MOST_TENANTS = 20
-OTHERS = "(others)"  # no tenant can be named so
 log = get_logger(__name__)
 
 
@@ -34,30 +33,23 @@ async def load_until_loaded(rules: Rules, stopping: asyncio.Event) -> bool:
 
 async def reconcile_regularly(rules: Rules, stopping: asyncio.Event, every_seconds: float, metrics: Metrics) -> None:
     """Reconcile until stopped, and show each time what no index leads to."""
-    shown = show_unindexed(rules.ruleset.unindexed(), metrics, frozenset())
+    show_unindexed(rules.ruleset.unindexed(), metrics)
     while not await _pause(stopping, every_seconds):
         try:
             await rules.reconcile()
         except Unavailable as error:
             metrics.inc(RULESET_DATABASE_FAILURES)
             log.warning("ruleset_not_reconciled", reason=str(error))
-        shown = show_unindexed(rules.ruleset.unindexed(), metrics, shown)
+        show_unindexed(rules.ruleset.unindexed(), metrics)
 
 
-def show_unindexed(counts: Mapping[str, int], metrics: Metrics, before: frozenset[str]) -> frozenset[str]:
-    """Set the gauge of each of the tenants with most, and of all others together; those it is set for now.
-
-    before: those that it was set for; who is not among them any more is forgotten.
-    """
-    ordered = sorted(((count, tenant) for tenant, count in counts.items() if count), reverse=True)
-    shown = {tenant: count for count, tenant in ordered[:MOST_TENANTS]}
-    if len(ordered) > MOST_TENANTS:
-        shown[OTHERS] = sum(count for count, _ in ordered[MOST_TENANTS:])
-    for tenant, count in shown.items():
-        metrics.set(RULESET_UNINDEXED, count, tenant=tenant)
-    for tenant in before - shown.keys():
-        metrics.forget(RULESET_UNINDEXED, tenant=tenant)
-    return frozenset(shown)
+def show_unindexed(counts: Mapping[str, int], metrics: Metrics) -> None:
+    """Show, of the unindexed triggers of each tenant, the sum and the most; labels name no tenants, the log does."""
+    tenant, most = max(counts.items(), key=itemgetter(1), default=("", 0))
+    metrics.set(RULESET_UNINDEXED, sum(counts.values()))
+    metrics.set(RULESET_UNINDEXED_WORST, most)
+    if most:
+        log.info("ruleset_unindexed", tenant=tenant, triggers=most)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> bool:
