@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.conditions import conditions
 
-from ensue.core.conditions.analysis.answers import Answer, always_matches, contradiction_in, could_match
+from ensue.core.conditions.analysis.answers import Answer, always_matches, contradiction_in, could_match, implies
 from ensue.core.conditions.analysis.effort import MAX_STEPS, Effort, EffortSpent
-from ensue.core.conditions.analysis.findings import Level, findings_of, never_true, relation
+from ensue.core.conditions.analysis.findings import Level, findings_of, never_true
 from ensue.core.conditions.tree import All, Any, Condition, Not, Test
 from ensue.core.json import Json
 
@@ -82,7 +82,8 @@ def test_comparing_two_hostile_conditions_shares_one_effort() -> None:
 
     def compare() -> None:
         for _ in range(50):
-            relation(left, right, effort)
+            implies(left, right, effort)
+            implies(right, left, effort)
 
     assert calls_of(compare) < CALLS_A_STEP * MAX_STEPS
 

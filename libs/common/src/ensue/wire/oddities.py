@@ -11,15 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from ensue.core.conditions.analysis.answers import implies
 from ensue.core.conditions.analysis.effort import Effort
 from ensue.core.conditions.analysis.findings import (
     Finding,
     Level,
-    Relation,
     Why,
     findings_of,
     never_true,
-    relation,
 )
 from ensue.core.conditions.analysis.selectivity import selectivity
 from ensue.core.conditions.tree import All, Condition
@@ -93,10 +92,11 @@ def _covered(trigger: ParsedTrigger, others: Sequence[Known]) -> Iterator[Fault]
         if other.project != trigger.project or other.when.entity_type != trigger.when.entity_type:
             continue
         mine, theirs = set(trigger.when.types), set(other.when.types)
-        if mine.isdisjoint(theirs) or trigger.where == All(()) == other.where:
+        if not mine <= theirs or trigger.where == All(()) == other.where:
             continue
-        how = relation(trigger.where, other.where, effort)
-        if how is Relation.EQUAL and mine == theirs:
+        if not implies(trigger.where, other.where, effort):
+            continue
+        if mine == theirs and implies(other.where, trigger.where, effort):
             yield Fault(WHERE, f"is true for the same events as that of {known.name}")
-        elif how in (Relation.EQUAL, Relation.NARROWER) and mine <= theirs:
+        else:
             yield Fault(WHERE, f"is true only where that of {known.name} is too")

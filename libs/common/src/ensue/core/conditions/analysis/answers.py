@@ -92,10 +92,12 @@ def _is_impossible(condition: Condition, effort: Effort) -> bool:
 def _by_contradiction(terms: tuple[Term, ...] | None, effort: Effort) -> Reading:
     if terms is None:
         return _UNDECIDED
-    best = max((possible(term, effort) for term in terms), default=Possible.NEVER)
-    if best is Possible.NEVER:
-        return Reading(Answer.NO)
-    return Reading(Answer.UNKNOWN, only_with_arrays=True) if best is Possible.WITH_ARRAYS else _UNDECIDED
+    best = Possible.NEVER
+    for term in terms:
+        best = max(best, possible(term, effort))
+        if best is Possible.PERHAPS:
+            return _UNDECIDED
+    return Reading(Answer.NO) if best is Possible.NEVER else Reading(Answer.UNKNOWN, only_with_arrays=True)
 
 
 def _is_fulfilled(condition: Condition, terms: tuple[Term, ...], effort: Effort) -> bool:

@@ -169,20 +169,3 @@ def _reason(condition: Condition) -> str:
         case Test():
             return f"{condition.operator} names no values that can be looked up"
     return "an expression says nothing to an index"
-
-
-class Relation(StrEnum):
-    """How the condition of one trigger stands to that of another."""
-
-    EQUAL = "equal"
-    NARROWER = "narrower"  # wherever it is true, the other is too
-    WIDER = "wider"
-
-
-def relation(left: Condition, right: Condition, effort: Effort | None = None) -> Relation | None:
-    """How `left` stands to `right`; None where nothing is certain."""
-    effort = effort or Effort()
-    narrower, wider = implies(left, right, effort), implies(right, left, effort)
-    if narrower and wider:
-        return Relation.EQUAL
-    return Relation.NARROWER if narrower else Relation.WIDER if wider else None
