@@ -13,6 +13,7 @@ from typing import Final
 
 from ensue.core.conditions.analysis.findings import Finding, Level, Relation, findings_of, relation
 from ensue.core.conditions.analysis.selectivity import selectivity
+from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.conditions.tree import All
 from ensue.core.event import Event
 from ensue.wire.documents import ParsedTrigger
@@ -55,10 +56,10 @@ def warnings_of(trigger: ParsedTrigger, others: Sequence[Known]) -> list[Fault]:
     return [*found, *_covered(trigger, others[-MAX_COMPARED:])]
 
 
-def frequency_of(trigger: ParsedTrigger, samples: Samples) -> str:
+def frequency_of(trigger: ParsedTrigger, samples: Samples, context: Context = NO_CONTEXT) -> str:
     """For how many of the sample events the trigger would fire."""
     heard = [event for event in samples.events if trigger.when.admits(event)]
-    counted = selectivity(trigger.where, heard, samples.now)
+    counted = selectivity(trigger.where, heard, samples.now, context)
     message = f"fires for {counted.taken} of {len(samples.events)} sample events, {len(heard)} of which it listens to"
     return f"{message}; {counted.failed} gave no verdict" if counted.failed else message
 
