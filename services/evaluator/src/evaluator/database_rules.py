@@ -1,4 +1,4 @@
-"""The triggers and calendars as PostgreSQL has them: the truth, read at start and when reconciling. Called by `rules`."""
+"""Triggers and calendars as PostgreSQL has them: the truth, read at start and when reconciling. Called by `rules`."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from ensue.runtime.ids import SystemIds
 from ensue.runtime.lifecycle import Lifecycle
 from ensue.runtime.metrics import Metrics
 from trigger_api import openapi, problems, server
+from trigger_api.calendars.routes import router as calendars
 from trigger_api.chains.routes import router as chains
 from trigger_api.events.routes import router as events
 from trigger_api.keys.queries import KeyRing
@@ -37,7 +38,7 @@ def build_app(ports: Ports, metrics: Metrics, clock: Clock) -> FastAPI:
     app.state.ports = ports
     problems.install(app)
     openapi.install(app)
-    for router in (log, triggers, events, chains):  # the log's path lies within that of the triggers
+    for router in (log, triggers, calendars, events, chains):  # the log's path lies within that of the triggers
         app.include_router(router)
     app.add_middleware(Telemetry, metrics=metrics, clock=clock, ids=ports.ids)
     return app

@@ -17,7 +17,7 @@ import msgspec
 
 from ensue.core.calendars import Calendar, CalendarId, CalendarRemoval
 from ensue.core.conditions.context import Context
-from ensue.core.json import Json, JsonObject
+from ensue.core.json import Json
 from ensue.wire.attributes import TENANT_SYNTAX, is_tenant
 from ensue.wire.errors import DecodeError, DecodeReason
 from ensue.wire.faults import DocumentInvalid, Fault, Faults, step
@@ -42,11 +42,11 @@ _KEY: Final = "calendar"
 
 @dataclass(frozen=True, slots=True)
 class ParsedCalendar:
-    """What a document says. `document` is what is kept of it; `dates` are the days, written out."""
+    """What a document says: its days as they were written, and written out."""
 
     description: str
+    written: Sequence[Json]
     dates: frozenset[date]
-    document: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,7 @@ def parse_calendar(document: object, name: str | None = None) -> ParsedCalendar:
     dates = _days(root)
     root.refuse_unknown()
     faults.raise_any()
-    kept = cast("JsonObject", {"description": description, "dates": root.members["dates"]})
-    return ParsedCalendar(description, dates, kept)
+    return ParsedCalendar(description, cast("Sequence[Json]", root.members["dates"]), dates)
 
 
 def calendars_of_file(document: object) -> Context:

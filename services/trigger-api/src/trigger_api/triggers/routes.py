@@ -22,7 +22,13 @@ from trigger_api.triggers.rules import Switch
 router = APIRouter(prefix="/api/v1/triggers", tags=["triggers"])
 
 _CHANGE_ERRORS: Final = (problems.INVALID, problems.NOT_FOUND, problems.PRECONDITION)
-_DOCUMENT_ERRORS: Final = (*_CHANGE_ERRORS, problems.FORBIDDEN, problems.TOO_LARGE, problems.MEDIA)
+_DOCUMENT_ERRORS: Final = (
+    *_CHANGE_ERRORS,
+    problems.FORBIDDEN,
+    problems.CONFLICT,
+    problems.TOO_LARGE,
+    problems.MEDIA,
+)
 _IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
@@ -57,7 +63,9 @@ Stop = Annotated[StopOptions, Query()]
     operation_id="create_trigger",
     summary="Create a trigger",
     status_code=201,
-    responses=openapi.errors(problems.INVALID, problems.FORBIDDEN, problems.TOO_LARGE, problems.MEDIA),
+    responses=openapi.errors(
+        problems.INVALID, problems.FORBIDDEN, problems.CONFLICT, problems.TOO_LARGE, problems.MEDIA
+    ),
     openapi_extra=openapi.body({JSON_TYPE: DOCUMENT_SCHEMA}, example=DOCUMENT),
 )
 async def create_trigger(
