@@ -60,6 +60,13 @@ async def test_a_calendar_is_put_read_replaced_and_deleted(world: World) -> None
     assert (await world.acme.call("GET", PATH)).json["items"] == []
 
 
+async def test_what_is_answered_can_be_sent_back(world: World) -> None:
+    for document in (freeze(*DAYS), {"dates": []}):
+        saved = (await world.acme.call("PUT", FREEZE, document)).json
+        sent = {name: saved[name] for name in ("name", "description", "dates")}
+        assert (await world.acme.call("PUT", FREEZE, sent)).json == saved
+
+
 async def test_what_is_saved_is_on_the_topic_with_its_revision(world: World) -> None:
     await put(world.acme, "studio-freeze", *DAYS)
     await world.acme.call("DELETE", FREEZE)

@@ -51,7 +51,7 @@ class CalendarAnswer(BaseModel):
 
     name: str
     project: str = Field(description="The tenant.")
-    description: str
+    description: str | None
     dates: list[Any] = Field(description="As they were given.")
     revision: int = Field(description="Counts up with every change, a deletion included; also the ETag.")
     created_by: str
@@ -82,7 +82,7 @@ def answer_of(state: StoredCalendar, updated_at: datetime, *, in_force: bool) ->
     return CalendarAnswer(
         name=state.name,
         project=state.tenant,
-        description=state.description,
+        description=state.description or None,
         dates=list(state.dates),
         revision=state.revision,
         created_by=state.created_by,
