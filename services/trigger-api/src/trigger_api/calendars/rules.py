@@ -68,12 +68,10 @@ def put(state: StoredCalendar, draft: CalendarDraft, caller: str, now: datetime)
 def delete(state: StoredCalendar, users: Sequence[User], now: datetime) -> StoredCalendar:
     """The state of a deletion; a Problem (409) that names the triggers which still ask it."""
     if users:
-        count = "a trigger uses it" if len(users) == 1 else f"{len(users)} triggers use it"
-        faults = [
-            Fault("/path/name", f'is used by the trigger "{user.name}" ({user.trigger_id})')
-            for user in users[:MOST_NAMED]
-        ]
-        raise Problem(CONFLICT, f"The calendar is not deleted while {count}; see errors.", faults=faults)
+        named = [f'"{user.name}" ({user.trigger_id})' for user in users[:MOST_NAMED]]
+        more = f" and {len(users) - 1} more" if len(users) > 1 else ""
+        faults = [Fault("/path/name", f"is used by the trigger {each}") for each in named]
+        raise Problem(CONFLICT, f"The calendar is used by the trigger {named[0]}{more}.", faults=faults)
     return replace(state, revision=state.revision + 1, deleted_at=now)
 
 
