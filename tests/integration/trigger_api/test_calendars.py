@@ -61,7 +61,8 @@ async def test_a_calendar_is_put_read_replaced_and_deleted(world: World) -> None
 
 
 async def test_what_is_answered_can_be_sent_back(world: World) -> None:
-    for document in (freeze(*DAYS), {"dates": []}):
+    documents: list[dict[str, Any]] = [freeze(*DAYS), {"dates": []}]
+    for document in documents:
         saved = (await world.acme.call("PUT", FREEZE, document)).json
         sent = {name: saved[name] for name in ("name", "description", "dates")}
         assert (await world.acme.call("PUT", FREEZE, sent)).json == saved

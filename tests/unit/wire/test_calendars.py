@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.house.source import ROOT
 
 from ensue.core.calendars import CalendarId, CalendarRemoval
 from ensue.core.json import Json
+from ensue.wire.calendar_files import read_calendars
 from ensue.wire.calendars import (
     MAX_DAYS,
     MAX_ENTRIES,
@@ -23,6 +26,7 @@ from ensue.wire.calendars import (
     parse_calendar,
     to_calendar,
 )
+from ensue.wire.document_files import read_documents
 from ensue.wire.errors import DecodeError
 from ensue.wire.faults import DocumentInvalid
 from ensue.wire.headers import REVISION
@@ -149,3 +153,12 @@ def test_a_wrong_key_or_revision_makes_an_invalid_record(key: bytes | None, revi
 def test_what_is_no_calendar_is_an_invalid_record(value: bytes) -> None:
     with pytest.raises(DecodeError):
         decode_calendar(KEY, value, [(REVISION, b"7")])
+
+
+def test_the_calendar_on_the_page_and_those_of_the_example_are_right() -> None:
+    page = (ROOT / "docs" / "calendars.md").read_text(encoding="utf-8")
+    (document, *_) = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (read,) = read_documents(document.encode(), is_json=False)
+    assert date(2026, 12, 31) in parse_calendar(read.value).dates
+    context = read_calendars(ROOT / "examples" / "studio" / "calendars.yaml")
+    assert date(2030, 5, 1) in context.calendars["holidays"]
