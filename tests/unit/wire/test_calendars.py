@@ -97,6 +97,12 @@ def test_ten_thousand_days_are_the_most() -> None:
         days_of({"from": first.isoformat(), "to": last.isoformat()}, "--12-25", "1999-12-31")
 
 
+@pytest.mark.timeout(5)
+def test_the_same_days_over_and_over_are_too_many_and_no_work() -> None:
+    with pytest.raises(DocumentInvalid, match="too many days"):
+        days_of(*[{"from": "2000-01-01", "to": "2027-05-18"}] * MAX_ENTRIES)
+
+
 def test_a_file_has_calendars_by_name() -> None:
     context = calendars_of_file({"a": ["2026-01-01"], "b": {"description": None, "dates": []}})
     assert context.calendars == {"a": {date(2026, 1, 1)}, "b": frozenset()}

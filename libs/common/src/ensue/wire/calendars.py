@@ -7,7 +7,7 @@ the topic of the triggers, and read by the evaluator; the tools read them from f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -157,44 +157,40 @@ def key_of(calendar_id: CalendarId) -> str:
 
 
 def _days(root: Section) -> frozenset[date]:
-    days: set[date] = set()
+    days: list[date] = []
     if root.has("dates") and root.members["dates"] == []:
         return frozenset()
     for pointer, value in root.items("dates", MAX_ENTRIES, "dates, days of every year and ranges"):
-        days.update(_entry(value, pointer, root.faults))
-        if len(days) > MAX_DAYS:
+        days += _entry(value, pointer, root.faults)
+        if len(days) > MAX_DAYS:  # counted entry by entry, so that the work is bounded too
             root.fault("dates", "are too many days", f"at most {MAX_DAYS}, a day of every year counted {len(YEARS)}")
             break
     return frozenset(days)
 
 
-def _entry(value: object, pointer: str, faults: Faults) -> Iterator[date]:
+def _entry(value: object, pointer: str, faults: Faults) -> Sequence[date]:
     if isinstance(value, Mapping):
-        yield from _range(value, pointer, faults)
-        return
+        return _range(value, pointer, faults)
     if isinstance(value, str):
-        yearly = _yearly(value)
-        if yearly:
-            yield from yearly
-            return
         day = _date(value)
-        if day is not None:
-            yield day
-            return
+        days = _yearly(value) if day is None else (day,)
+        if days:
+            return days
     faults.add(pointer, "is not a day", EXPECTED)
+    return ()
 
 
-def _range(value: Mapping[Any, object], pointer: str, faults: Faults) -> Iterator[date]:
+def _range(value: Mapping[Any, object], pointer: str, faults: Faults) -> Sequence[date]:
     section = Section(value, pointer, faults)
     first, last = _end(section, "from"), _end(section, "to")
     section.refuse_unknown()
     if first is None or last is None:
-        return
+        return ()
     if last < first:
         section.fault("to", "is before the first day", "a date that is not before from")
-        return
-    for number in range(first.toordinal(), min(last.toordinal(), first.toordinal() + MAX_DAYS) + 1):
-        yield date.fromordinal(number)
+        return ()
+    start, end = first.toordinal(), last.toordinal()
+    return [date.fromordinal(number) for number in range(start, min(end, start + MAX_DAYS) + 1)]
 
 
 def _end(section: Section, name: str) -> date | None:
@@ -217,7 +213,7 @@ def _date(text: str) -> date | None:
 
 @lru_cache(maxsize=366)
 def _yearly(text: str) -> tuple[date, ...]:
-    """The days that `--12-25` is; of the 29th of February those of leap years. None where it is no such text."""
+    """The days that `--12-25` is; of the 29th of February those of leap years; none where it is no such text."""
     found = _YEARLY.fullmatch(text)
     if found is None or _date(f"{_LEAP_YEAR}-{found[1]}-{found[2]}") is None:
         return ()
