@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 
@@ -218,8 +219,11 @@ def test_a_changed_calendar_is_in_force_for_every_rule_that_asks_it_and_for_no_o
 
 def test_the_calendar_of_another_tenant_is_another_calendar() -> None:
     theirs = a_calendar(5, TODAY, calendar_id=CalendarId("other", FREEZE.name))
-    ruleset = Ruleset.empty().apply([a_calendar(1, TOMORROW), theirs, a_trigger(where=UNLESS_FROZEN)])
+    alone = Ruleset.empty().apply([theirs, a_trigger(where=UNLESS_FROZEN)])
+    assert len(decide(alone, an_event(), NOON).errors) == 1
+    ruleset = alone.apply([a_calendar(1, TOMORROW)])
     assert len(decide(ruleset, an_event(), NOON).firings) == 1
+    assert decide(ruleset.apply([replace(theirs, revision=6)]), an_event(), NOON) == decide(ruleset, an_event(), NOON)
 
 
 def test_a_trigger_whose_calendar_is_not_there_errs_alone_and_names_it() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from uuid import UUID
 
 import pytest
 from tests.unit.evaluator.studio import (
@@ -44,7 +46,7 @@ from ensue.wire.calendars import CalendarRecord, encode_calendar_tombstone
 from ensue.wire.topics import OutgoingRecord, Topic
 from ensue.wire.triggers import encode_tombstone
 from evaluator.handler import EvaluatorHandler
-from evaluator.rules import Rules, Said
+from evaluator.rules import PARSED_AT_ONCE, Rules, Said
 
 NEWER_KIND: Mapping[str, Json] = {"field": "data.mood", "op": "feels_like", "value": "spring"}
 
@@ -56,12 +58,7 @@ class Topics:
         self.records = list(records)
         self.away = False
         self._given = 0
-        self._later: list[IncomingRecord] = []
-
-    def then(self, *records: IncomingRecord) -> Topics:
-        """The same topic, to which these come while it is first read."""
-        self._later += records
-        return self
+        self.comes_later: list[IncomingRecord] = []  # while it is read the next time
 
     async def start(self) -> None:
         if self.away:
@@ -71,8 +68,8 @@ class Topics:
         if self.away:
             raise Unavailable("no broker")
         fresh, self._given = self.records[self._given :], len(self.records)
-        self.records += self._later
-        self._later = []
+        self.records += self.comes_later
+        self.comes_later = []
         return fresh
 
 
@@ -290,10 +287,11 @@ async def test_a_late_write_of_an_older_calendar_revives_nothing() -> None:
 
 async def test_a_trigger_that_is_read_before_its_calendar_looks_for_it_once_more() -> None:
     """The ends of two partitions are not asked at the same instant: the second look finds what came between."""
-    rules, metrics = rules_of(
-        Topics(trigger_record(saved(SCENES, where=UNLESS_FROZEN))).then(calendar_record(frozen(1))), Table()
-    )
+    topic = Topics()
+    rules, metrics = rules_of(topic, Table())
     await rules.load()
+    topic.records.append(trigger_record(saved(SCENES, where=UNLESS_FROZEN)))
+    topic.comes_later.append(calendar_record(frozen(1)))
     assert await fired(rules, metrics) == [SCENES.int]
 
 
@@ -308,3 +306,28 @@ async def test_a_trigger_whose_calendar_is_missing_errs_alone_and_says_which(wro
     assert isinstance(error, ConditionErred)
     assert (error.trigger_id, error.detail) == (SCENES, "InvalidValue: there is no calendar studio-freeze")
     assert metrics.value(RULESET_UNUSABLE) == len(wrong)
+
+
+async def test_between_two_portions_no_trigger_is_without_its_calendar() -> None:
+    """Who looks while much is reconciled sees calendars come before the triggers that ask them, and go after them."""
+    fillers = [saved(UUID(int=number)) for number in range(100, 100 + 2 * PARSED_AT_ONCE)]
+    table = Table(saved(SCENES, where=UNLESS_FROZEN), *fillers, frozen(1))
+    rules, _ = rules_of(Topics(), table)
+    lacking: set[UUID] = set()
+
+    async def reconciled() -> None:
+        working = asyncio.create_task(rules.reconcile())
+        while not working.done():
+            lacking.update(rules.ruleset.plain.lacking)
+            await asyncio.sleep(0)
+        await working
+
+    table.away = True
+    await rules.load()
+    table.away = False
+    await reconciled()
+    assert rules.ruleset.revision_of(SCENES) == 1
+    later: list[Said] = [saved(filler.trigger_id, 2) for filler in fillers]
+    table.rows_by_id = {_identity(row): row for row in [CalendarRemoval(FREEZE, 2), *later, saved(SCENES, 2)]}
+    await reconciled()
+    assert (rules.ruleset.revision_of(SCENES), rules.ruleset.revision_of(FREEZE), lacking) == (2, 2, set())
