@@ -286,3 +286,23 @@ async def test_questions_and_saves_at_once_do_not_disturb_each_other(world: Worl
     assert [answer.status for answer in answers] == [200] * 25
     assert all(answer.json["matches"] for answer in answers[:10])
     assert all(answer.json["valid"] for answer in answers[10:20])
+
+
+async def test_a_calendar_is_asked_as_the_project_has_it(world: World) -> None:
+    where = {"field": "data.at", "op": "calendar", "value": "freeze"}
+    day, other = [{**NEAR, "data": {"at": f"2026-12-{date}T12:00:00Z"}} for date in (24, 25)]
+    unknown = (await world.acme.call("POST", VALIDATE, {"where": where})).json
+    assert (unknown["valid"], [error["pointer"] for error in unknown["errors"]]) == (False, ["/where/value"])
+    put = await world.acme.call("PUT", "/api/v1/calendars/freeze", {"dates": ["2026-12-24"]})
+    assert put.status in (200, 201), put.text
+    known = (await world.acme.call("POST", VALIDATE, {"where": where, "samples": [day, other]})).json
+    assert (known["valid"], known["samples"]["matched"]) == (True, 1)
+    assert known["english"] == "at is on a day of the calendar freeze (UTC)"
+    created = await world.acme.create(trigger(where=where))
+    assert created["english"] == known["english"]
+    assert [(await explained(world, created["id"], event))["matches"] for event in (day, other)] == [True, False]
+    await world.acme.call("PATCH", f"{TRIGGERS}/{created['id']}", {"where": None})
+    await world.acme.call("DELETE", "/api/v1/calendars/freeze")
+    old = await explained(world, created["id"], day, "?revision=1")
+    assert old["matches"] is False
+    assert any("there is no calendar freeze" in reason for reason in old["reasons"])

@@ -18,6 +18,7 @@ from ensue.runtime.ids import SystemIds
 from ensue.runtime.lifecycle import Lifecycle
 from ensue.runtime.metrics import Metrics
 from trigger_api import openapi, problems, server
+from trigger_api.calendars.routes import router as calendars
 from trigger_api.chains.routes import router as chains
 from trigger_api.events.routes import router as events
 from trigger_api.keys.queries import KeyRing
@@ -38,7 +39,8 @@ def build_app(ports: Ports, metrics: Metrics, clock: Clock) -> FastAPI:
     app.state.ports = ports
     problems.install(app)
     openapi.install(app)
-    for router in (log, questions, triggers, events, chains):  # the first two have paths within that of the triggers
+    # The first two have paths within that of the triggers.
+    for router in (log, questions, triggers, calendars, events, chains):
         app.include_router(router)
     app.add_middleware(Telemetry, metrics=metrics, clock=clock, ids=ports.ids)
     return app

@@ -44,6 +44,7 @@ UNAUTHENTICATED: Final = ProblemType("unauthenticated", 401, "A valid API key is
 FORBIDDEN: Final = ProblemType("forbidden", 403, "This key may not do that")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is no such thing")
 METHOD: Final = ProblemType("method-not-allowed", 405, "The method is not allowed here")
+CONFLICT: Final = ProblemType("conflict", 409, "It is in use")
 PRECONDITION: Final = ProblemType("precondition-failed", 412, "The revision is another one")
 TIMEOUT: Final = ProblemType("request-timeout", 408, "The request took too long to arrive")
 TOO_LARGE: Final = ProblemType("too-large", 413, "The request is too large")
@@ -60,6 +61,7 @@ ALL: Final = (
     NOT_FOUND,
     METHOD,
     TIMEOUT,
+    CONFLICT,
     PRECONDITION,
     TOO_LARGE,
     MEDIA,

@@ -57,7 +57,7 @@ class Explained:
 def explain_rule(rule: FileRule, event: Event, now: datetime) -> Explained:
     """Why a rule does or does not match an event, decided at `now`. The rule is a condition, not a bare pattern."""
     reasons = tuple(_reasons(rule, event))
-    where = explain(condition_of(rule), event, now)
+    where = explain(condition_of(rule), event, now, rule.context)
     nearest = () if where.verdict else nearest_miss(where)
     return Explained(rule.rule_id, where.verdict and not reasons, reasons, where, nearest)
 

@@ -21,6 +21,7 @@ from ensue.core.conditions.analysis.findings import (
     never_true,
 )
 from ensue.core.conditions.analysis.selectivity import selectivity
+from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.conditions.tree import All, Condition
 from ensue.core.event import Event
 from ensue.wire.documents import ParsedTrigger
@@ -73,10 +74,10 @@ def warnings_of_condition(condition: Condition, why: Why | None = None) -> list[
     return [_fault(finding) for finding in findings_of(condition, why=why) if finding.level is Level.WARNING]
 
 
-def frequency_of(trigger: ParsedTrigger, samples: Samples) -> str:
+def frequency_of(trigger: ParsedTrigger, samples: Samples, context: Context = NO_CONTEXT) -> str:
     """For how many of the sample events the trigger would fire."""
     heard = [event for event in samples.events if trigger.when.admits(event)]
-    counted = selectivity(trigger.where, heard, samples.now)
+    counted = selectivity(trigger.where, heard, samples.now, context)
     message = f"fires for {counted.taken} of {len(samples.events)} sample events, {len(heard)} of which it listens to"
     return f"{message}; {counted.failed} gave no verdict" if counted.failed else message
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
 
+from ensue.core.calendars import calendars_of
+from ensue.core.conditions.context import Context
 from ensue.core.conditions.english import english
 from ensue.core.event import Event
 from ensue.core.json import Json, JsonObject
@@ -24,8 +26,10 @@ from ensue.wire.documents import DocumentInvalid, Fault
 from ensue.wire.explained import explain_trigger, to_json
 from ensue.wire.faults import Faults
 from ensue.wire.triggers import TriggerRecord, to_trigger
+from trigger_api.calendars.queries import context_of
+from trigger_api.calendars.uses import names_of
 from trigger_api.ports import Ports
-from trigger_api.problems import invalid, not_found
+from trigger_api.problems import CONFLICT, Problem, invalid, not_found
 from trigger_api.questions.models import (
     ExplainAnswer,
     ExplainOptions,
@@ -56,9 +60,13 @@ MOST_TYPES: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
-    """What a whole trigger would meet. full: the fault of one more where its tenant has as many as it may."""
+    """What a trigger would meet.
+
+    context: the calendars that its condition names. full: the fault of one more where there may be none.
+    """
 
     now: datetime
+    context: Context
     neighbours: Sequence[Neighbour] = ()
     full: Fault | None = None
 
@@ -68,7 +76,7 @@ async def validate(ports: Ports, tenant: str, document: JsonObject) -> Validatio
     asked = {name: value for name, value in document.items() if name != SAMPLES}
     samples = samples_of(document[SAMPLES], tenant) if SAMPLES in document else None
     try:
-        checked = await asyncio.to_thread(check, asked, tenant)
+        checked = await asyncio.to_thread(check, asked, tenant, await names_of(ports.database, tenant))
     except DocumentInvalid as wrong:
         return refused(wrong.faults)
     require_bounded(checked.where, samples or ())
@@ -88,8 +96,9 @@ async def explain(
         trigger = await _trigger(connection, tenant, trigger_id, options.revision)
         event, at = (given, None) if given else await _journalled(connection, tenant, _uid(asked[EVENT_UID]))
         now: datetime = await connection.fetchval(statements("questions")["now"])
+        context = await context_of(connection, tenant, calendars_of(trigger.where))
     require_bounded(trigger.where, [event])
-    return await asyncio.to_thread(_explained, trigger, event, options.at or at or now)
+    return await asyncio.to_thread(_explained, trigger, event, options.at or at or now, context)
 
 
 async def limits(ports: Ports, tenant: str) -> LimitsAnswer:
@@ -102,21 +111,27 @@ async def limits(ports: Ports, tenant: str) -> LimitsAnswer:
 
 async def _situation(connection: Connection, tenant: str, checked: Checked, limit: int) -> _Situation:
     now: datetime = await connection.fetchval(statements("questions")["now"])
+    names = calendars_of(checked.where)
+    context = await context_of(connection, tenant, names)
+    if names - context.calendars.keys():
+        raise Problem(CONFLICT, "A calendar that the condition names has just been deleted.")
     trigger = checked.trigger
     if trigger is None or not trigger.enabled:
-        return _Situation(now)
+        return _Situation(now, context)
     types = trigger.when.types
     full = checked.unindexed and await over_limit(connection, tenant, types, limit, checked.unindexed)
-    return _Situation(now, await neighbours(connection, tenant, types), full or None)
+    return _Situation(now, context, await neighbours(connection, tenant, types), full or None)
 
 
 def _approved(checked: Checked, situation: _Situation, samples: Sequence[Event] | None) -> ValidationAnswer:
-    counts: SampleCounts | None = None if samples is None else counted(checked, samples, situation.now)
+    counts: SampleCounts | None = (
+        None if samples is None else counted(checked, samples, situation.now, situation.context)
+    )
     return approved(checked, situation.neighbours, counts)
 
 
-def _explained(trigger: Trigger, event: Event, at: datetime) -> ExplainAnswer:
-    shown = dict(to_json(explain_trigger(trigger, event, at)))
+def _explained(trigger: Trigger, event: Event, at: datetime, context: Context) -> ExplainAnswer:
+    shown = dict(to_json(explain_trigger(trigger, event, at, context)))
     del shown["id"]
     return ExplainAnswer.model_validate(
         {

@@ -66,7 +66,7 @@ _VALIDATED: Final[dict[str, Any]] = {**DOCUMENT, "samples": [_EXPLAINED]}
     "/validate",
     operation_id="validate_trigger",
     summary="Check a trigger or a condition without saving it",
-    responses=openapi.errors(problems.INVALID, problems.TOO_LARGE, problems.MEDIA),
+    responses=openapi.errors(problems.INVALID, problems.CONFLICT, problems.TOO_LARGE, problems.MEDIA),
     openapi_extra=openapi.body({JSON_TYPE: {"anyOf": [_TRIGGER, _CONDITION]}}, example=_VALIDATED),
 )
 async def validate_trigger(caller: Caller, ports: Outside, request: Request, _: WithoutOptions) -> ValidationAnswer:

@@ -9,7 +9,7 @@ from typing import Final
 
 from ensue.actions.registry import PARAMS
 from ensue.core.conditions.analysis.selectivity import selectivity
-from ensue.core.conditions.context import NO_CONTEXT, Context
+from ensue.core.conditions.context import Context
 from ensue.core.conditions.english import english
 from ensue.core.conditions.tree import ALWAYS, All, Any, Cel, Condition, FieldRef, Not, Pattern, Test
 from ensue.core.event import Event
@@ -44,7 +44,7 @@ class Checked:
     unindexed: str | None
 
 
-def check(document: JsonObject, tenant: str, context: Context = NO_CONTEXT) -> Checked:
+def check(document: JsonObject, tenant: str, context: Context) -> Checked:
     """Read a trigger, or a condition alone (`{"where": ...}`); DocumentInvalid has all that is wrong with it."""
     wrong = list(too_long_numbers(document))
     if wrong:
@@ -101,7 +101,7 @@ def samples_of(value: Json, tenant: str) -> list[Event]:
     return [event for event in events if event is not None]
 
 
-def counted(checked: Checked, samples: Sequence[Event], now: datetime, context: Context = NO_CONTEXT) -> SampleCounts:
+def counted(checked: Checked, samples: Sequence[Event], now: datetime, context: Context) -> SampleCounts:
     """How many of the samples the condition takes, decided at `now`."""
     when = None if checked.trigger is None else checked.trigger.when
     heard = [event for event in samples if when is None or when.admits(event)]

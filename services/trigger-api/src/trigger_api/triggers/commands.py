@@ -18,6 +18,7 @@ from ensue.postgres.outbox import enqueue
 from ensue.runtime.logs import bind, get_logger
 from ensue.wire import strict_json
 from trigger_api.access import Principal
+from trigger_api.calendars.uses import names_of, note_uses
 from trigger_api.ports import Ports
 from trigger_api.problems import PRECONDITION, Problem, not_found
 from trigger_api.sql import SCHEMA, statements
@@ -66,13 +67,14 @@ class _Saved:
 
 async def create_trigger(ports: Ports, caller: Principal, document: JsonObject) -> TriggerAnswer:
     """A new trigger at revision 1."""
-    draft = draft_of(document, caller.tenant)
+    draft = draft_of(document, caller.tenant, await names_of(ports.database, caller.tenant))
     birth = Birth(caller.tenant, ports.ids.new(), caller.name)
     sql = statements(*_SQL)
     async with ports.database.transaction(caller.tenant) as connection:
         change = create(birth, draft, await _instant(ports, connection))
         change = await charged(connection, ports.max_unindexed, None, change)
         saved = await _save(connection, sql["insert_trigger"], change, caller)
+        await note_uses(connection, caller.tenant, birth.trigger_id, draft.calendars)
     return await _answer(ports, saved)
 
 
@@ -80,7 +82,7 @@ async def replace_trigger(
     ports: Ports, caller: Principal, target: Target, document: JsonObject, in_flight: InFlight
 ) -> TriggerAnswer:
     """The whole document anew. `enabled` stays as it is where the document does not say."""
-    draft = draft_of(document, caller.tenant)
+    draft = draft_of(document, caller.tenant, await names_of(ports.database, caller.tenant))
     return await _change(ports, caller, target, lambda _: Replace(draft, in_flight))
 
 
@@ -88,7 +90,8 @@ async def patch_trigger(
     ports: Ports, caller: Principal, target: Target, patch: JsonObject, in_flight: InFlight
 ) -> TriggerAnswer:
     """What a JSON merge patch makes of the document."""
-    return await _change(ports, caller, target, lambda state: Replace(patched(state, patch), in_flight))
+    names = await names_of(ports.database, caller.tenant)
+    return await _change(ports, caller, target, lambda state: Replace(patched(state, patch, names), in_flight))
 
 
 async def switch_trigger(ports: Ports, caller: Principal, target: Target, switch: Switch) -> TriggerAnswer:
@@ -112,9 +115,12 @@ async def _change(
         state = stored_of(row)
         if not target.condition.admits(state.revision):
             raise Problem(PRECONDITION, f"The trigger is at revision {state.revision}.")
-        change = apply(state, command_for(state), await _instant(ports, connection))
+        command = command_for(state)
+        change = apply(state, command, await _instant(ports, connection))
         change = await charged(connection, ports.max_unindexed, state, change)
         saved = await _kept(connection, change, row, caller)
+        if isinstance(command, Replace):
+            await note_uses(connection, state.tenant, state.trigger_id, command.draft.calendars)
         if change.cancel is not None:
             await _cancel_unstarted(connection, change.state, change.cancel)
     return await _answer(ports, saved)

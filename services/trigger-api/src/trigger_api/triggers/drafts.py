@@ -12,6 +12,7 @@ from typing import Final, cast
 from uuid import UUID
 
 from ensue.actions.registry import PARAMS
+from ensue.core.calendars import calendars_of
 from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.json import JsonObject
 from ensue.matching.indexability import why_not_indexed
@@ -37,7 +38,7 @@ class Neighbour:
 def draft_of(document: JsonObject, tenant: str, context: Context = NO_CONTEXT) -> Draft:
     """The draft; DocumentInvalid with every fault, a Problem (403) where it names the project of someone else.
 
-    A condition that no event could ever fulfil is a fault.
+    A condition that no event could ever fulfil is a fault. context: the calendars that there are, by name.
     """
     parsed = parse_trigger(document, action_params=PARAMS, context=context)
     impossible = faults_of(parsed)
@@ -50,15 +51,16 @@ def draft_of(document: JsonObject, tenant: str, context: Context = NO_CONTEXT) -
         enabled=parsed.enabled if document.get("enabled") is not None else None,
         event_types=parsed.when.types,
         document={name: value for name, value in document.items() if name not in _NOT_KEPT},
+        calendars=calendars_of(parsed.where),
     )
 
 
-def patched(state: Stored, patch: JsonObject) -> Draft:
+def patched(state: Stored, patch: JsonObject, context: Context) -> Draft:
     """The draft that a merge patch makes of what is kept."""
     base = {**state.document, "project": state.tenant, "enabled": state.enabled}
     document = merged(base, patch)
     assert isinstance(document, Mapping)  # noqa: S101 - a patch that is an object gives an object
-    return draft_of(document, state.tenant)
+    return draft_of(document, state.tenant, context)
 
 
 def warnings_about(document: JsonObject, neighbours: Sequence[Neighbour]) -> list[Fault]:

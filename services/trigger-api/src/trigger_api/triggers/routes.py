@@ -26,6 +26,7 @@ _DOCUMENT_ERRORS: Final = (
     *_CHANGE_ERRORS,
     problems.FORBIDDEN,
     problems.LIMIT_REACHED,
+    problems.CONFLICT,
     problems.TOO_LARGE,
     problems.MEDIA,
 )
@@ -64,7 +65,12 @@ Stop = Annotated[StopOptions, Query()]
     summary="Create a trigger",
     status_code=201,
     responses=openapi.errors(
-        problems.INVALID, problems.FORBIDDEN, problems.LIMIT_REACHED, problems.TOO_LARGE, problems.MEDIA
+        problems.INVALID,
+        problems.FORBIDDEN,
+        problems.LIMIT_REACHED,
+        problems.CONFLICT,
+        problems.TOO_LARGE,
+        problems.MEDIA,
     ),
     openapi_extra=openapi.body({JSON_TYPE: DOCUMENT_SCHEMA}, example=DOCUMENT),
 )

@@ -49,12 +49,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a checked document asks for. `enabled` is None where it does not say."""
+    """What a checked document asks for. `enabled` is None where it does not say.
+
+    calendars: those that its condition names.
+    """
 
     name: str
     enabled: bool | None
     event_types: tuple[str, ...]
     document: JsonObject
+    calendars: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
