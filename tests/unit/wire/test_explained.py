@@ -67,6 +67,12 @@ def test_what_keeps_a_trigger_out_is_named(name: str, case: tuple[Trigger, Event
     assert not fires(*case)
 
 
+def test_it_listens_from_a_whole_millisecond() -> None:
+    early = trigger(active_since=NOW + timedelta(microseconds=999))
+    assert fires(early, heard())
+    assert explain_trigger(early, heard(), NOW).matches
+
+
 def test_a_trigger_that_takes_part_passes_every_check() -> None:
     explained = explain_trigger(trigger(), heard(), NOW)
     assert explained.matches
@@ -76,13 +82,13 @@ def test_a_trigger_that_takes_part_passes_every_check() -> None:
 
 
 @given(
-    where=conditions(),
+    where=st.just(ALWAYS) | conditions(),
     one=events(),
-    enabled=st.booleans(),
+    enabled=st.sampled_from([True, True, False]),
     late=st.sampled_from([timedelta(0), timedelta(microseconds=900), timedelta(milliseconds=1)]),
     depth=st.integers(0, 4),
-    targets=st.sampled_from([(), (MINE,), (OTHER,)]),
-    kind=st.sampled_from(["a.b", "a.c"]),
+    targets=st.sampled_from([(), (), (MINE,), (OTHER,)]),
+    kind=st.sampled_from(["a.b", "a.b", "a.c"]),
 )
 def test_it_is_said_to_match_just_where_it_fires(
     where: Condition,
