@@ -126,3 +126,22 @@ def until_it_says(shell: Shell, words: str, *arguments: str) -> str:
         if words in done.stdout:
             return done.stdout
     raise AssertionError(f"{arguments} never said {words!r}: {done.stdout}{done.stderr}")
+
+
+def test_a_calendar_lives_and_dies_by_commands(shell: Shell, tmp_path: Path) -> None:
+    name = fresh("studio-freeze")
+    file = tmp_path / "calendar.yaml"
+    file.write_text(
+        "description: Nothing is generated.\ndates: [2026-11-27, --12-25, {from: 2026-12-24, to: 2027-01-02}]\n"
+    )
+    assert shell.json("calendars", "put", name, str(file))["revision"] == 1
+    assert "2026-12-24 to 2027-01-02" in shell.run("calendars", "list").stdout
+    document = shell.run("calendars", "get", name).stdout
+    assert shell.json("calendars", "put", name, "-", given=document)["revision"] == 1, "it is what was there"
+    edited = shell.json("calendars", "put", name, "-", given=document.replace("2026-11-27", "2026-11-28"))
+    assert (edited["revision"], edited["dates"][0]) == (2, "2026-11-28")
+    wrong = shell.run("calendars", "put", name, "-", given=document.replace("2026-11-27", "soon"))
+    assert wrong.returncode == 2
+    assert "/dates/0: is not a day" in wrong.stderr
+    assert shell.json("calendars", "delete", name) == {"deleted": name}
+    assert shell.run("calendars", "get", name).returncode == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.integration.trigger_api.world import World, trigger
+from tests.integration.trigger_api.world import ACME, World, trigger
 from tests.support.conditions import event
 
 from ensue.core.decide import decide
@@ -14,6 +14,7 @@ from ensue.core.json import Json
 from ensue.core.ruleset import Ruleset
 from ensue.wire.topics import Topic
 from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
+from trigger_api.triggers.queries import MOST_COMPARED
 
 
 def nested(levels: int) -> Json:
@@ -29,30 +30,130 @@ def nested(levels: int) -> Json:
     ("where", "pointer"),
     [
         ({"field": "data.a", "op": "equalz", "value": 1}, "/where/op"),
+        ({"field": "dta.a", "op": "exists"}, "/where/field"),
+        ({"field": "data..a", "op": "exists"}, "/where/field"),
+        ({"field": "data.a\\b", "op": "exists"}, "/where/field"),
+        ({"field": "length(data.a", "op": "exists"}, "/where/field"),
         ({"field": "data.a", "op": "between", "value": "x"}, "/where/value"),
         (nested(32), "/where" + "/not" * 32),
         ({"all": [{"field": "data.a", "op": "exists"}] * 501}, "/where/all/500"),
         ({"any": [{"field": "data.a", "op": "regex", "value": "(?=a)"}]}, "/where/any/0/value"),
+        ({"field": "data.a", "op": "wildcard", "value": "*a" * 11}, "/where/value"),
+        ({"field": "data.a", "op": "wildcard", "value": "a**b"}, "/where/value"),
+        ({"pattern": {"data": {"a": [{"wildcard": "*a" * 11}]}}}, "/where/pattern/data/a/0/wildcard"),
         ({"not": {"cel": "'a text'"}}, "/where/not/cel"),
         ({"all": [{"field": "type", "op": "eq", "value": kind} for kind in ("a.b", "a.c")]}, "/where"),
         ({"pattern": {"data": {"a": [{"prefx": "x"}]}}}, "/where/pattern/data/a/0/prefx"),
     ],
-    ids=["operator", "value type", "depth", "tests", "regex", "CEL", "never true", "pattern"],
-)
+    ids=[
+        "operator", "root", "path", "escape", "length", "value type", "depth", "tests", "regex", "stars", "two stars",
+        "stars of a pattern", "CEL", "never true", "pattern",
+    ],
+)  # fmt: skip
 async def test_a_wrong_condition_is_refused_with_its_path(world: World, where: Json, pointer: str) -> None:
-    answer = await world.acme.call("POST", "/api/v1/triggers", {**trigger(), "where": where})
-    assert answer.status == 400, answer.text
-    assert answer.pointers == [pointer]
+    standing = await world.acme.create(trigger())
+    path = f"/api/v1/triggers/{standing['id']}"
+    for method, place, document in (
+        ("POST", "/api/v1/triggers", {**trigger(), "where": where}),
+        ("PUT", path, {**trigger(), "where": where}),
+        ("PATCH", path, {"where": where}),
+    ):
+        answer = await world.acme.call(method, place, document)
+        assert answer.status == 400, answer.text
+        assert answer.pointers == [pointer]
+    checked = (await world.acme.call("POST", "/api/v1/triggers/validate", {"where": where})).json
+    assert checked["valid"] is False
+    assert [error["pointer"] for error in checked["errors"]] == [pointer]
+    assert (await world.acme.call("GET", path)).json["revision"] == 1
 
 
 async def test_what_is_odd_about_a_condition_is_told_at_save(world: World) -> None:
-    higher = [{"field": "data.n", "op": "gt", "value": bound} for bound in (5, 7)]
-    saved = await world.acme.create({**trigger(), "where": {"any": higher}})
+    longer = [{"field": "subject", "op": "starts_with", "value": start} for start in ("v-", "v-1")]
+    saved = await world.acme.create({**trigger(), "where": {"any": longer}})
     assert saved["warnings"] == [
         {"pointer": "/where/any/1", "message": "adds nothing: wherever it is true, branch 0 is too"}
     ]
     read = await world.acme.call("GET", f"/api/v1/triggers/{saved['id']}")
     assert read.json == {**saved, "warnings": []}
+
+
+@pytest.mark.requirement("R3.14")
+async def test_every_answer_says_the_condition_as_a_sentence(world: World) -> None:
+    where = {"all": [
+        {"field": "data.score", "op": "gte", "value": 0.8},
+        {"any": [{"field": "data.tags", "op": "contains", "value": "rush"}, {"field": "subject", "op": "exists"}]},
+    ]}  # fmt: skip
+    english = 'score is at least 0.8 and (tags contains "rush" or subject is there)'
+    created = await world.acme.create(trigger(where=where))
+    path = f"/api/v1/triggers/{created['id']}"
+    (listed,) = (await world.acme.call("GET", "/api/v1/triggers")).json["items"]
+    answers = [created, listed, (await world.acme.call("GET", path)).json]
+    answers.append((await world.acme.call("PUT", path, trigger(where=where))).json)
+    answers.append((await world.acme.call("PATCH", path, {"description": "x"})).json)
+    answers.append((await world.acme.call("PATCH", f"{path}/disable")).json)
+    answers.append((await world.acme.call("DELETE", path)).json)
+    whole = f'When variant.approved arrives and {english}, Ensue logs "approved".'
+    assert [(answer["english"], answer["sentence"]) for answer in answers] == [(english, whole)] * 7
+
+
+async def test_a_trigger_without_a_condition_is_said_to_fire_always(world: World) -> None:
+    assert (await world.acme.create(trigger()))["english"] == "always"
+
+
+SCORE = {"field": "data.score", "op": "between", "value": [0.5, 1]}
+HIGHER = {"all": [SCORE, {"field": "data.score", "op": "gt", "value": 0.9, "quantifier": "every"}]}
+
+
+def messages(answer: Json) -> list[str]:
+    """What is said about shadows."""
+    assert isinstance(answer, dict)
+    return [warning["message"] for warning in answer["warnings"] if "that of" in warning["message"]]
+
+
+async def test_a_trigger_that_another_covers_is_told_so_at_save(world: World) -> None:
+    first = await world.acme.create(trigger(name="Wide", where=SCORE))
+    assert first["warnings"] == []
+    again = await world.acme.create(trigger(name="Again", where=SCORE))
+    assert messages(again) == [f"is true for the same events as that of trigger {first['id']} (Wide)"]
+    narrow = await world.acme.create(trigger(name="Narrow", where=HIGHER))
+    assert messages(narrow) == [
+        f"is true only where that of trigger {one['id']} ({one['name']}) is too" for one in (first, again)
+    ]
+    path = f"/api/v1/triggers/{narrow['id']}"
+    assert len(messages((await world.acme.call("PATCH", path, {"name": "N"})).json)) == 2
+    await world.acme.call("PATCH", f"/api/v1/triggers/{first['id']}/disable")
+    await world.acme.call("DELETE", f"/api/v1/triggers/{again['id']}")
+    assert messages((await world.acme.call("PATCH", path, {"name": "M"})).json) == [], "neither listens any more"
+
+
+async def test_only_neighbours_of_the_same_tenant_and_type_are_compared(world: World) -> None:
+    await world.globex.create(trigger(where=SCORE))
+    await world.acme.create(trigger(where=SCORE, when={"event": {"types": ["variant.made"]}}))
+    await world.acme.create(trigger(where=SCORE, when={"event": {"types": ["variant.approved"], "entity_type": "x"}}))
+    assert (await world.acme.create(trigger(where=SCORE)))["warnings"] == []
+
+
+async def test_with_very_many_neighbours_the_newest_are_compared(world: World) -> None:
+    oldest = await world.acme.create(trigger(name="Oldest", where=SCORE))
+    await add_triggers(world, oldest["id"], MOST_COMPARED - 1)
+    assert any(oldest["id"] in message for message in messages(await world.acme.create(trigger(where=SCORE))))
+    last = messages(await world.acme.create(trigger(where=SCORE)))
+    assert len(last) == MOST_COMPARED
+    assert not any(oldest["id"] in message for message in last)
+
+
+async def add_triggers(world: World, like: str, count: int) -> None:
+    """Copies of a trigger, each a millisecond younger than the one before."""
+    async with world.database.transaction(ACME) as connection:
+        await connection.execute(
+            """INSERT INTO triggers.trigger (tenant, trigger_id, revision, name, enabled, active_since, event_types,
+                                             document, created_by, created_at)
+               SELECT tenant, gen_random_uuid(), revision, name, enabled, active_since, event_types, document,
+                      created_by, created_at + n * interval '1 microsecond'
+                 FROM triggers.trigger, generate_series(1, $2::integer) AS n WHERE trigger_id = $1::text::uuid""",
+            like,
+            count,
+        )
 
 
 @pytest.mark.requirement("R3.10")

@@ -23,7 +23,14 @@ ROUTES = [
     ("DELETE", f"/api/v1/triggers/{NOWHERE}"),
     ("PATCH", f"/api/v1/triggers/{NOWHERE}/enable"),
     ("PATCH", f"/api/v1/triggers/{NOWHERE}/disable"),
+    ("POST", "/api/v1/triggers/validate"),
+    ("GET", "/api/v1/triggers/limits"),
+    ("POST", f"/api/v1/triggers/{NOWHERE}/explain"),
     ("GET", "/api/v1/triggers/log"),
+    ("GET", "/api/v1/calendars"),
+    ("GET", "/api/v1/calendars/nowhere"),
+    ("PUT", "/api/v1/calendars/nowhere"),
+    ("DELETE", "/api/v1/calendars/nowhere"),
     ("POST", "/api/v1/events"),
     ("GET", f"/api/v1/chains/{NOWHERE}"),
 ]
@@ -44,7 +51,7 @@ def assert_problem(answer: Answer, status: int) -> None:
 async def test_the_table_of_routes_is_the_openapi_document(world: World) -> None:
     document = (await world.stranger().call("GET", "/openapi.json")).json
     documented = {
-        (method.upper(), path.format(trigger_id=NOWHERE, correlation_id=NOWHERE))
+        (method.upper(), path.format(trigger_id=NOWHERE, correlation_id=NOWHERE, name="nowhere"))
         for path, operations in document["paths"].items()
         for method in operations
     }

@@ -13,7 +13,7 @@ from ensue.postgres.database import Database
 from ensue_devstack.databases import ScratchDatabase
 from trigger_api.keys.commands import revoke_key
 
-TABLES = ("api_key", "trigger", "trigger_revision", "outbox")
+TABLES = ("api_key", "calendar", "calendar_use", "trigger", "trigger_revision", "outbox")
 
 
 def everything(table: str) -> str:

@@ -142,6 +142,7 @@ async def running_api(
     real_bootstrap: str | None = None,
     in_force_seconds: float = 10.0,
     publish_seconds: float = 10.0,
+    max_unindexed: int = 500,
 ) -> AsyncIterator[World]:
     """The API on a free port, with its relay; `bootstrap` may be a way to Kafka that a test cuts.
 
@@ -155,7 +156,16 @@ async def running_api(
         outgoing = await stack.enter_async_context(_publisher(bootstrap, topic_prefix, 5.0, metrics))
         keys = KeyRing(database, clock, seconds=0.5)
         relay = Relay(database, outgoing, SCHEMA, metrics, clock)
-        ports = Ports(database, intake, relay, keys, SystemIds(), in_force_seconds, publish_seconds)
+        ports = Ports(
+            database,
+            intake,
+            relay,
+            keys,
+            SystemIds(),
+            in_force_seconds,
+            publish_seconds,
+            max_unindexed=max_unindexed,
+        )
         url = await stack.enter_async_context(_serving(build_app(ports, metrics, clock), relay))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         acme, globex = [Client(session, url, await fresh_key(database, tenant)) for tenant in (ACME, GLOBEX)]

@@ -62,3 +62,10 @@ def test_a_busy_api_may_say_when_to_come_back(header: str, seconds: float | None
 @pytest.mark.parametrize("problem", [{}, {"errors": "none"}, {"errors": [None, 3]}, {"detail": None}])
 def test_a_malformed_problem_is_still_a_typed_error(problem: JsonObject) -> None:
     assert isinstance(error_of(400, problem), Rejected)
+
+
+def test_a_limit_that_is_reached_names_what_would_help() -> None:
+    fault = {"pointer": "/where", "message": "would be asked about every event", "expected": "a test in all"}
+    error = error_of(409, {"detail": "This project has as many as it may have.", "errors": [fault]})
+    assert isinstance(error, Conflict)
+    assert str(error).splitlines()[1] == "  /where: would be asked about every event (right is: a test in all)"

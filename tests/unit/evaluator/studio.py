@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from ensue.core.calendars import CalendarId
 from ensue.core.conditions.tree import ALWAYS, Condition, Test
 from ensue.core.event import Event
 from ensue.core.firing import Firing
@@ -17,6 +18,7 @@ from ensue.core.ruleset import Ruleset
 from ensue.core.trigger import ActionSpec, Brakes, EventWhen, Then, Trigger
 from ensue.kafka.records import Batch, IncomingRecord
 from ensue.testing.clock import FrozenClock
+from ensue.wire.calendars import CalendarRecord, encode_calendar
 from ensue.wire.cloudevents import encode_event
 from ensue.wire.records import decode_firing, decode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
@@ -29,6 +31,8 @@ SCENES, NOTIFY, BROKEN = (UUID(int=number) for number in (1, 2, 3))
 STUDIO = "studio"
 EVALUATOR = Evaluator(group="ensue.evaluator", instance="e-1", default_tenant=STUDIO)
 LOG = Then((ActionSpec("actions.0", "log", {}),))
+FREEZE = CalendarId(STUDIO, "studio-freeze")
+UNLESS_FROZEN: JsonObject = {"not": {"field": "now", "op": "calendar", "value": FREEZE.name}}
 UNREADABLE = Test(("data", "score"), "no_such_operator", 1)
 
 
@@ -83,6 +87,16 @@ def incoming(record: OutgoingRecord, offset: int = 0, topic: Topic | None = None
 def trigger_record(record: TriggerRecord, offset: int = 0) -> IncomingRecord:
     """The revision as it is read from ensue.triggers."""
     return incoming(encode_trigger(record), offset)
+
+
+def frozen(revision: int = 1, *days: Json) -> CalendarRecord:
+    """A revision of the calendar of days on which nothing fires, as trigger-api publishes it."""
+    return CalendarRecord(FREEZE, revision, list(days))
+
+
+def calendar_record(record: CalendarRecord, offset: int = 0) -> IncomingRecord:
+    """The revision as it is read from ensue.triggers."""
+    return incoming(encode_calendar(record), offset)
 
 
 def batch(*records: OutgoingRecord, topic: Topic = Topic.EVENTS, first: int = 0, missing: int = 0) -> Batch:

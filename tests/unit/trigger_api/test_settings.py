@@ -32,3 +32,18 @@ def test_a_skew_that_is_none_is_named(
         loaded(monkeypatch, ENSUE_CLOCK_SKEW_SECONDS=value)
     assert end.value.code == 2
     assert "ENSUE_CLOCK_SKEW_SECONDS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("value", "limit"), [("0", 0), ("20", 20), ("", 500)])
+def test_a_limit_of_unindexed_triggers_is_taken(monkeypatch: pytest.MonkeyPatch, value: str, limit: int) -> None:
+    assert loaded(monkeypatch, ENSUE_MAX_UNINDEXED_TRIGGERS=value).max_unindexed_triggers == limit
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "many", "1000001"])
+def test_a_limit_that_is_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        loaded(monkeypatch, ENSUE_MAX_UNINDEXED_TRIGGERS=value)
+    assert end.value.code == 2
+    assert "ENSUE_MAX_UNINDEXED_TRIGGERS" in capsys.readouterr().err

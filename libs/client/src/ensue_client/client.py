@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
@@ -113,6 +114,37 @@ class Client:
         query = _query(in_flight=in_flight)
         return _object(await self._send("PATCH", f"/triggers/{trigger_id}/disable", query=query))
 
+    async def validate_trigger(self, document: JsonObject) -> JsonObject:
+        """What a save would say of a trigger, or of a condition alone (`{"where": ...}`); nothing is stored."""
+        return _object(await self._send("POST", "/triggers/validate", body=orjson.dumps(document)))
+
+    async def explain_trigger(
+        self, trigger_id: UUID | str, event: JsonObject, *, revision: int | None = None, at: str | None = None
+    ) -> JsonObject:
+        """Why a trigger does or does not fire for an event, or for `{"event_uid": ...}` of the journal."""
+        path, query = f"/triggers/{trigger_id}/explain", _query(revision=revision, at=at)
+        return _object(await self._send("POST", path, query=query, body=orjson.dumps(event)))
+
+    async def limits(self) -> JsonObject:
+        """What this project has of what is capped."""
+        return _object(await self._send("GET", "/triggers/limits"))
+
+    async def calendars(self, *, limit: int | None = None, cursor: str | None = None) -> Page:
+        """A page of the calendars, by name."""
+        return _page(await self._send("GET", "/calendars", query=_query(limit=limit, cursor=cursor)))
+
+    async def calendar(self, name: str) -> JsonObject:
+        """One calendar."""
+        return _object(await self._send("GET", f"/calendars/{_part(name)}"))
+
+    async def put_calendar(self, name: str, document: JsonObject) -> JsonObject:
+        """Create a calendar, or give it this content; the same content again changes nothing."""
+        return _object(await self._send("PUT", f"/calendars/{_part(name)}", body=orjson.dumps(document)))
+
+    async def delete_calendar(self, name: str) -> None:
+        """Delete a calendar; refused while a trigger names it."""
+        await self._send("DELETE", f"/calendars/{_part(name)}")
+
     async def log(self, **filters: str | int | None) -> Page:
         """A page of what fired and what was kept from it, newest first. `filters`: those of the API."""
         return _page(await self._send("GET", "/triggers/log", query=_query(**filters)))
@@ -193,6 +225,11 @@ def _page(content: Json) -> Page:
     if not isinstance(items, list):
         raise Defect("the API's answer is not a list: is this address an Ensue API?")
     return Page(items, cursor if isinstance(cursor, str) else None)
+
+
+def _part(name: str) -> str:
+    """A name that people typed as one part of a path."""
+    return quote(name, safe="")
 
 
 def _query(**values: str | int | None) -> dict[str, str]:

@@ -6,10 +6,9 @@ the command line makes the exit code.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 from uuid import UUID
 
 import orjson
@@ -21,11 +20,13 @@ from ensue.core.json import Json, JsonObject
 from ensue.exits import ExitCode
 from ensue.runtime.ids import SystemIds
 from ensue_client import screens
+from ensue_client.asking import ApiKey, ApiUrl, AsJson
+from ensue_client.asking import ask as _ask
+from ensue_client.asking import say_json as _say_json
 from ensue_client.client import Client, Page, trigger_names
 from ensue_client.events import NewEvent, Published
 from ensue_client.files import read_documents
-
-Answer = TypeVar("Answer")
+from ensue_client.questions import commands as questions
 
 DEFAULT_SOURCE = "urn:ensue:cli"
 PAGE_SIZE = 200
@@ -42,15 +43,13 @@ DOCUMENT = (
     "sort_order",
 )
 
-ApiUrl = Annotated[
-    str | None, typer.Option(help="Address of the API; else ENSUE_API_URL, else the stack of this folder.")
-]
-ApiKey = Annotated[str | None, typer.Option(help="Key of the API; else ENSUE_API_KEY, else that of the stack.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 TriggerId = Annotated[str, typer.Argument(metavar="ID", help="The trigger's id.")]
 InFlight = Annotated[str | None, typer.Option(help="What becomes of actions that have not begun: cancel or finish.")]
 
 triggers = typer.Typer(name="triggers", help="Create, read, replace, switch and delete triggers.", no_args_is_help=True)
+triggers.command()(questions.validate)
+triggers.command()(questions.explain)
+triggers.command()(questions.limits)
 
 
 def publish(  # noqa: PLR0913 - the options of a command are its arguments
@@ -207,14 +206,6 @@ def chain(
     _say_json(tree) if as_json else screens.show_chain(tree, names)
 
 
-def _ask(question: Callable[[Client], Awaitable[Answer]], api_url: str | None, api_key: str | None) -> Answer:
-    async def asked() -> Answer:
-        async with Client.connect(api_url, api_key) as client:
-            return await question(client)
-
-    return asyncio.run(asked())
-
-
 async def _all_triggers(client: Client) -> list[JsonObject]:
     found: list[JsonObject] = []
     page = Page([], "")
@@ -251,7 +242,3 @@ def _json(text: str | None) -> Json:
     except orjson.JSONDecodeError as error:
         raise InvalidValue(f"--data is not JSON: {error}") from error
     return content
-
-
-def _say_json(content: Json) -> None:
-    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())

@@ -3,7 +3,7 @@
     EnsueError
     ├── ClientError
     │   ├── NotFound        404: there is no such thing for this key
-    │   ├── Conflict        409, 412: it is in another state than the request assumes
+    │   ├── Conflict        409, 412: it is in another state than the request assumes, or a limit is reached
     │   └── Defect          anything that the API never promises: a 500, an answer that is not JSON
     ├── Rejected            400, 413, 415: the request is wrong, each fault with its place (an InvalidValue)
     ├── NotAllowed          401, 403: the key is missing, unknown or not good for this (an InvalidValue)
@@ -47,7 +47,11 @@ class NotFound(ClientError):
 
 
 class Conflict(ClientError):
-    """The thing is in another state than the request assumes."""
+    """The thing is in another state than the request assumes, or a limit is reached; `faults` name places, if any."""
+
+    def __init__(self, message: str, faults: Sequence[FaultSeen] = ()) -> None:
+        super().__init__("\n".join([message, *(f"  {fault}" for fault in faults)]))
+        self.faults = tuple(faults)
 
 
 class Defect(ClientError):
@@ -80,7 +84,7 @@ def error_of(status: int, problem: Mapping[str, Json], retry_after: str = "") ->
     message = str(said)
     match status:
         case 400 | 413 | 415 | 422:
-            return Rejected(message, _faults(problem.get("errors")))
+            return Rejected(message, faults_of(problem.get("errors")))
         case 401:
             return NotAllowed(f"{message} {KEY_COMES_FROM}")
         case 403:
@@ -88,13 +92,14 @@ def error_of(status: int, problem: Mapping[str, Json], retry_after: str = "") ->
         case 404:
             return NotFound(message)
         case 409 | 412:
-            return Conflict(message)
+            return Conflict(message, faults_of(problem.get("errors")))
         case 429 | 502 | 503 | 504:
             return ApiUnavailable(message, float(retry_after) if retry_after.isdecimal() else None)
     return Defect(f"{message} (status {status})")
 
 
-def _faults(errors: Json) -> list[FaultSeen]:
+def faults_of(errors: Json) -> list[FaultSeen]:
+    """The faults in a problem document, or in the answer of a validation."""
     if not isinstance(errors, Sequence) or isinstance(errors, str):
         return []
     return [_fault(error) for error in errors if isinstance(error, Mapping)]

@@ -28,7 +28,8 @@ STYLES: Mapping[str, str] = {
 }
 WIDE = 120  # columns from which everything of a row is shown
 PIPE = 1000
-WRAPPED = frozenset({"trigger", "name", "event", "subject", "when"})
+DATES = 3  # of a calendar, before the rest is only counted
+WRAPPED = frozenset({"trigger", "name", "description", "event", "subject", "when"})
 Names = Mapping[str, str]
 
 
@@ -69,6 +70,23 @@ def _trigger_lines(trigger: JsonObject) -> tuple[str, str]:
 def _listens(trigger: JsonObject) -> str:
     types = member(member(trigger, "when"), "event").get("types")
     return _first_of(types if isinstance(types, list) else [])
+
+
+def show_calendars(calendars: Sequence[JsonObject]) -> None:
+    """A line a calendar."""
+    table = _table("name", "revision", "dates", "description")
+    for calendar in calendars:
+        dates = calendar.get("dates")
+        first = ", ".join(map(_day, dates[:DATES])) if isinstance(dates, list) else ""
+        more = f" +{len(dates) - DATES}" if isinstance(dates, list) and len(dates) > DATES else ""
+        described = _shown(calendar, "description").partition("\n")[0]
+        table.add_row(_shown(calendar, "name"), _shown(calendar, "revision"), escape(first) + more, described)
+    screen().print(table)
+
+
+def _day(entry: Json) -> str:
+    """A date or a range, as in a calendar's document."""
+    return f"{entry.get('from')} to {entry.get('to')}" if isinstance(entry, dict) else str(entry)
 
 
 def show_log(page: Page, names: Names) -> None:

@@ -15,9 +15,11 @@ from typing import Annotated
 import typer
 
 from ensue.actions.registry import PARAMS
+from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.errors import InvalidValue
 from ensue.exits import ExitCode
 from ensue.runtime.clock import SystemClock
+from ensue.wire.calendar_files import read_calendars
 from ensue.wire.document_files import FileInvalid, Place, SourceDocument, read_documents
 from ensue.wire.documents import parse_trigger
 from ensue.wire.faults import DocumentInvalid, Fault
@@ -55,12 +57,14 @@ def check(
     events: Annotated[
         Path | None, typer.Option(help="Sample events: says of each trigger how many it would fire for.")
     ] = None,
+    calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Check trigger files: every fault with its place and what would be right. Exit 2 if there is one."""
     samples = None if events is None else _samples(events)
+    context = read_calendars(calendars)
     others: list[Known] = []
-    reports = [check_file(path, others, samples) for path in files]
+    reports = [check_file(path, others, samples, context) for path in files]
     count = sum(len(report.faults) for report in reports)
     if as_json:
         print(json.dumps({"ok": count == 0, "files": [asdict(report) for report in reports]}, indent=2))
@@ -80,7 +84,7 @@ def _samples(path: Path) -> Samples:
     raise InvalidValue(f"{path} {message}")
 
 
-def check_file(path: Path, others: list[Known], samples: Samples | None) -> Report:
+def check_file(path: Path, others: list[Known], samples: Samples | None, context: Context = NO_CONTEXT) -> Report:
     """What is wrong in one file; a file that cannot be read is a fault too. Its triggers are added to `others`."""
     try:
         content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
@@ -97,14 +101,14 @@ def check_file(path: Path, others: list[Known], samples: Samples | None) -> Repo
     for index, document in enumerate(documents):
         faults += [_finding(index, "", fault.place, fault.message, None) for fault in document.faults]
         try:
-            parsed = parse_trigger(document.value, action_params=PARAMS)
+            parsed = parse_trigger(document.value, action_params=PARAMS, context=context)
         except DocumentInvalid as invalid:
             faults += [_of_fault(index, document, fault) for fault in invalid.faults]
             continue
         faults += [_of_fault(index, document, fault) for fault in faults_of(parsed)]
         warnings += [_of_fault(index, document, fault) for fault in warnings_of(parsed, others)]
         if samples is not None:
-            notes.append(_of_fault(index, document, Fault("", frequency_of(parsed, samples))))
+            notes.append(_of_fault(index, document, Fault("", frequency_of(parsed, samples, context))))
         others.append(Known(f"{path}: {parsed.name}", parsed))
     return Report(str(path), len(documents), tuple(faults), tuple(warnings), tuple(notes))
 

@@ -20,6 +20,7 @@ from ensue.core.conditions.explanation import Explanation
 from ensue.exits import ExitCode
 from ensue.match_command import read_files
 from ensue.runtime.clock import SystemClock
+from ensue.wire.calendar_files import read_calendars
 from ensue.wire.explained import Explained, explain_rule, miss, sentence_of, to_json
 from ensue.wire.sample_events import event_of
 
@@ -30,12 +31,13 @@ def explain(
     trigger: Annotated[Path, typer.Option(help="Triggers, {id, where} or {id, pattern}; YAML, JSON or JSON lines.")],
     event: Annotated[Path, typer.Option(help="Events: JSON lines, JSON or YAML; - reads JSON lines from the input.")],
     *,
+    calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Answer in JSON: a list, one object a trigger and event.")
     ] = False,
 ) -> None:
     """Say of every test what it wanted, what was there and whether it decided; of a miss, what came nearest."""
-    read = read_files(trigger, event)
+    read = read_files(trigger, event, read_calendars(calendars))
     if read is None:
         raise typer.Exit(ExitCode.INVALID)
     rules, events = read

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from ensue.actions.registry import PARAMS
+from ensue.core.conditions.context import Context
 from ensue.core.conditions.dialects.eventbridge import PatternNode
 from ensue.core.conditions.fields import ATTRIBUTES, DATA
 from ensue.core.conditions.match import compile_condition
@@ -30,6 +31,7 @@ from ensue.matching.patterns import Verifier
 from ensue.matching.rules import Rule
 from ensue.matching.tier import collecting_nothing
 from ensue.runtime.clock import Clock, SystemClock
+from ensue.wire.calendar_files import read_calendars
 from ensue.wire.document_files import FileInvalid
 from ensue.wire.rule_files import FileRule, RulesInvalid, condition_of, read_rules, worded
 from ensue.wire.sample_events import SampleEvent, event_of, read_events
@@ -41,12 +43,13 @@ def match(
     ],
     events: Annotated[Path, typer.Option(help="Events: JSON lines, JSON or YAML; - reads JSON lines from the input.")],
     *,
+    calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
     dump: Annotated[bool, typer.Option("--dump", help="One JSON line an event, in order: its index and ids.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, as without it.")] = False,
 ) -> None:
     """Match events against rules. Without --dump one JSON object of counts and speed."""
     clock = SystemClock()
-    read = read_files(rules, events)
+    read = read_files(rules, events, read_calendars(calendars))
     if read is None:
         raise typer.Exit(ExitCode.INVALID)
     found_rules, found_events = read
@@ -74,14 +77,14 @@ def match(
     print(json.dumps(report, indent=2 if as_json else None))
 
 
-def read_files(rules: Path, events: Path) -> tuple[list[FileRule], list[SampleEvent]] | None:
+def read_files(rules: Path, events: Path, context: Context) -> tuple[list[FileRule], list[SampleEvent]] | None:
     """What both files hold; None once what is wrong with them has been said on stderr."""
     wrong: list[str] = []
     found_rules: list[FileRule] = []
     found_events: list[SampleEvent] = []
     try:
         with collecting_nothing():
-            found_rules = read_rules(rules, rules.read_bytes(), PARAMS)
+            found_rules = read_rules(rules, rules.read_bytes(), PARAMS, context)
     except RulesInvalid as invalid:
         wrong += invalid.lines
     except OSError as error:
@@ -107,7 +110,7 @@ class RuleMatcher:
         conditions = [rule for rule in rules if rule.enabled and not isinstance(rule.test, PatternNode)]
         self._patterns = Engine.of(map(_pattern_rule, patterns)) if patterns else None
         self._conditions = Engine.of(map(_condition_rule, conditions)) if conditions else None
-        self._ready = {rule.rule_id: (rule, compile_condition(condition_of(rule))) for rule in conditions}
+        self._ready = {rule.rule_id: (rule, compile_condition(condition_of(rule), rule.context)) for rule in conditions}
 
     @property
     def unindexed(self) -> int:

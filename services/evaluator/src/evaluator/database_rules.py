@@ -1,47 +1,68 @@
-"""The triggers as PostgreSQL has them: the truth, read at start and when reconciling. Called by `evaluator.rules`."""
+"""Triggers and calendars as PostgreSQL has them: the truth, read at start and when reconciling. Called by `rules`."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from uuid import UUID
+from typing import TypeAlias
 
-from ensue.core.json import JsonObject
-from ensue.core.ruleset import Removal
+from ensue.core.calendars import CalendarId, CalendarRemoval
+from ensue.core.json import Json, JsonObject
+from ensue.core.ruleset import Identity, Removal
 from ensue.postgres.database import Database, Record
 from ensue.postgres.queries import Queries
 from ensue.wire import strict_json
+from ensue.wire.calendars import CalendarRecord
 from ensue.wire.errors import DecodeError
 from ensue.wire.triggers import TriggerRecord
 
+Said: TypeAlias = TriggerRecord | Removal | CalendarRecord | CalendarRemoval
 PAGE = 1000
 _QUERIES = Queries.load("evaluator")
 
 
 class DatabaseRules:
-    """Reads `triggers.v_ruleset`. Everything raises Unavailable while PostgreSQL is away."""
+    """Reads `triggers.v_calendar` and `triggers.v_ruleset`. Everything raises Unavailable while PostgreSQL is away."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def pages(self) -> AsyncIterator[list[TriggerRecord | Removal]]:
-        """Every trigger as of one instant, page by page."""
+    async def pages(self) -> AsyncIterator[list[Said]]:
+        """Every calendar, then every trigger, page by page."""
         async with self._database.transaction() as connection:
-            cursor = await connection.cursor(_QUERIES["all_rules"])
-            while rows := await cursor.fetch(PAGE):
-                yield [_record(row) for row in rows]
+            for query, read in (("all_calendars", _calendar), ("all_rules", _record)):
+                cursor = await connection.cursor(_QUERIES[query])
+                while rows := await cursor.fetch(PAGE):
+                    yield [read(row) for row in rows]
 
-    async def revisions(self) -> Mapping[UUID, int]:
-        """The newest revision of every trigger."""
+    async def revisions(self) -> Mapping[Identity, int]:
+        """The newest revision of every trigger and calendar."""
         async with self._database.transaction() as connection:
-            return {row["trigger_id"]: row["revision"] for row in await connection.fetch(_QUERIES["revisions"])}
+            found: dict[Identity, int] = {
+                row["trigger_id"]: row["revision"] for row in await connection.fetch(_QUERIES["revisions"])
+            }
+            calendars = await connection.fetch(_QUERIES["calendar_revisions"])
+            return found | {CalendarId(row["tenant"], row["name"]): row["revision"] for row in calendars}
 
-    async def rules(self, trigger_ids: Collection[UUID]) -> list[TriggerRecord | Removal]:
-        """These triggers."""
+    async def rules(self, identities: Collection[Identity]) -> list[Said]:
+        """These triggers and calendars."""
+        triggers = [each for each in identities if not isinstance(each, CalendarId)]
+        calendars = [each for each in identities if isinstance(each, CalendarId)]
+        tenants, names = [each.tenant for each in calendars], [each.name for each in calendars]
         async with self._database.transaction() as connection:
-            return [_record(row) for row in await connection.fetch(_QUERIES["rules"], list(trigger_ids))]
+            found: list[Said] = [
+                _calendar(row) for row in await connection.fetch(_QUERIES["calendars"], tenants, names)
+            ]
+            return found + [_record(row) for row in await connection.fetch(_QUERIES["rules"], triggers)]
 
 
-def _record(row: Record) -> TriggerRecord | Removal:
+def _calendar(row: Record) -> Said:
+    calendar_id = CalendarId(row["tenant"], row["name"])
+    if row["deleted"]:
+        return CalendarRemoval(calendar_id, row["revision"])
+    return CalendarRecord(calendar_id, row["revision"], _days(row["dates"]))
+
+
+def _record(row: Record) -> Said:
     if row["deleted"]:
         return Removal(row["trigger_id"], row["tenant"], row["revision"])
     return TriggerRecord(
@@ -53,6 +74,15 @@ def _record(row: Record) -> TriggerRecord | Removal:
         created_at=row["created_at"],
         document=_document(row["document"]),
     )
+
+
+def _days(text: str) -> list[Json]:
+    """The days as they were written; what is no list holds something that no calendar can be made of."""
+    try:
+        days = strict_json.decode(text.encode())
+    except DecodeError:
+        return [None]
+    return days if isinstance(days, list) else [None]
 
 
 def _document(text: str) -> JsonObject:

@@ -6,10 +6,12 @@ Called by the composition root. Being unable to is no failure: the loop itself r
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from operator import itemgetter
 
 from ensue.core.errors import Unavailable
 from ensue.runtime.logs import get_logger
-from ensue.runtime.metrics import RULESET_DATABASE_FAILURES, Metrics
+from ensue.runtime.metrics import RULESET_DATABASE_FAILURES, RULESET_UNINDEXED, RULESET_UNINDEXED_WORST, Metrics
 from evaluator.rules import Rules
 
 LOAD_AGAIN_SECONDS = 1.0
@@ -30,13 +32,24 @@ async def load_until_loaded(rules: Rules, stopping: asyncio.Event) -> bool:
 
 
 async def reconcile_regularly(rules: Rules, stopping: asyncio.Event, every_seconds: float, metrics: Metrics) -> None:
-    """Reconcile until stopped."""
+    """Reconcile until stopped, and show each time what no index leads to."""
+    show_unindexed(rules.ruleset.unindexed(), metrics)
     while not await _pause(stopping, every_seconds):
         try:
             await rules.reconcile()
         except Unavailable as error:
             metrics.inc(RULESET_DATABASE_FAILURES)
             log.warning("ruleset_not_reconciled", reason=str(error))
+        show_unindexed(rules.ruleset.unindexed(), metrics)
+
+
+def show_unindexed(counts: Mapping[str, int], metrics: Metrics) -> None:
+    """Show, of the unindexed triggers of each tenant, the sum and the most; labels name no tenants, the log does."""
+    tenant, most = max(counts.items(), key=itemgetter(1), default=("", 0))
+    metrics.set(RULESET_UNINDEXED, sum(counts.values()))
+    metrics.set(RULESET_UNINDEXED_WORST, most)
+    if most:
+        log.info("ruleset_unindexed", tenant=tenant, triggers=most)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> bool:

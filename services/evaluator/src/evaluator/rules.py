@@ -1,4 +1,5 @@
 """The ruleset in force: read from the database, then from the trigger topic, and brought up to date before every batch.
+Triggers, and the calendars that their conditions name.
 
 Immutable rulesets, swapped by one store: whoever took one keeps it. The topic is the way in which changes arrive; the
 database is the truth, asked at start and every few minutes. With the database away the topic alone serves; with Kafka
@@ -10,12 +11,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
-from uuid import UUID
+from typing import Protocol, TypeAlias
 
+from ensue.core.calendars import CalendarRemoval
 from ensue.core.errors import Unavailable
-from ensue.core.ruleset import Removal
-from ensue.core.trigger import Trigger
+from ensue.core.ruleset import Change, Identity, Removal
 from ensue.kafka.records import IncomingRecord
 from ensue.matching.triggers import IndexedRuleset
 from ensue.runtime.clock import Clock
@@ -29,17 +29,18 @@ from ensue.runtime.metrics import (
     RULESET_UNUSABLE,
     Metrics,
 )
+from ensue.wire.calendars import CalendarRecord, decode_calendar, is_calendar_record, key_of, to_calendar
 from ensue.wire.errors import DecodeError
 from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
 
-Change = TriggerRecord | Removal
+Said: TypeAlias = TriggerRecord | Removal | CalendarRecord | CalendarRemoval
 PARSED_AT_ONCE = 200  # between these the loop lives
 MANY = 5000
 log = get_logger(__name__)
 
 
 class TriggerTopic(Protocol):
-    """The trigger topic from its beginning (`ensue.kafka.tail.TopicTail`)."""
+    """The topic of triggers and calendars from its beginning (`ensue.kafka.tail.TopicTail`)."""
 
     async def start(self) -> None: ...
 
@@ -49,13 +50,13 @@ class TriggerTopic(Protocol):
 
 
 class Truth(Protocol):
-    """The triggers in the database (`evaluator.database_rules.DatabaseRules`)."""
+    """The triggers and calendars in the database (`evaluator.database_rules.DatabaseRules`)."""
 
-    def pages(self) -> AsyncIterator[list[Change]]: ...
+    def pages(self) -> AsyncIterator[list[Said]]: ...
 
-    async def revisions(self) -> Mapping[UUID, int]: ...
+    async def revisions(self) -> Mapping[Identity, int]: ...
 
-    async def rules(self, trigger_ids: Collection[UUID]) -> list[Change]: ...
+    async def rules(self, identities: Collection[Identity]) -> list[Said]: ...
 
 
 class Rules:
@@ -104,30 +105,40 @@ class Rules:
         """
         started = self._clock.monotonic()
         async with self._catching_up:  # who waits here must not go on before what another has read is applied
-            records = await self._topic.catch_up()
-            if records:
-                await self._take(list(self._decoded(records)), "topic")
+            await self._read_topic()
+            if self._ruleset.plain.lacking:
+                # A trigger and its calendar are in two partitions, whose ends are not asked at the same instant.
+                await self._read_topic()
         self._metrics.observe(RULESET_REFRESH_SECONDS, self._clock.monotonic() - started)
+
+    async def _read_topic(self) -> None:
+        records = await self._topic.catch_up()
+        if records:
+            await self._take(list(self._decoded(records)), "topic")
 
     async def reconcile(self) -> None:
         """Apply what the database has and the topic has not brought. Unavailable while either is away."""
         theirs = await self._truth.revisions()
         await self.catch_up()
-        behind = [trigger_id for trigger_id, revision in theirs.items() if self._is_news(trigger_id, revision)]
+        behind = [identity for identity, revision in theirs.items() if self._is_news(identity, revision)]
         if behind:
             await self._take(await self._truth.rules(behind), "database")
             self._metrics.inc(RULESET_REPAIRS, len(behind))
-            log.warning("ruleset_repaired", triggers=len(behind), fingerprint=self._ruleset.fingerprint)
+            log.warning("ruleset_repaired", changes=len(behind), fingerprint=self._ruleset.fingerprint)
 
-    async def _take(self, changes: Iterable[Change], source: str) -> None:
-        """Apply what is news; only the newest revision of each trigger is parsed."""
-        newest: dict[UUID, Change] = {}
+    async def _take(self, changes: Iterable[Said], source: str) -> None:
+        """Apply what is news; only the newest revision of each trigger and calendar is parsed.
+
+        Between two portions others may look: a calendar is there before the triggers that ask it, and goes after them.
+        """
+        newest: dict[Identity, Said] = {}
         for change in changes:
-            known = newest.get(change.trigger_id)
+            identity = _identity(change)
+            known = newest.get(identity)
             is_newer = known is None or known.revision < change.revision
-            if is_newer and self._is_news(change.trigger_id, change.revision):
-                newest[change.trigger_id] = change
-        for some in _portions(list(newest.values())):
+            if is_newer and self._is_news(identity, change.revision):
+                newest[identity] = change
+        for some in _portions(sorted(newest.values(), key=_turn)):
             self._ruleset = self._ruleset.apply([self._made_ready(change) for change in some])
             await asyncio.sleep(0)
         if len(newest) >= MANY:
@@ -136,28 +147,30 @@ class Rules:
         self._metrics.set(RULESET_TRIGGERS, len(self._ruleset))
         self._metrics.set(RULESET_UNUSABLE, len(self._unusable))
 
-    def _is_news(self, trigger_id: UUID, revision: int) -> bool:
-        known = self._ruleset.revision_of(trigger_id)
+    def _is_news(self, identity: Identity, revision: int) -> bool:
+        known = self._ruleset.revision_of(identity)
         return known is None or known < revision
 
-    def _made_ready(self, change: Change) -> Trigger | Removal:
-        """The trigger; a Removal in place of one that cannot be read, so that no older revision stays in force."""
-        name = _name(change.tenant, change.trigger_id)
+    def _made_ready(self, change: Said) -> Change:
+        """The trigger or calendar; a removal in place of an unreadable one, so that no older revision stays in force.
+
+        Triggers that ask a calendar which could not be read err, each time they are asked.
+        """
+        name = _name(change)
         self._unusable.discard(name)
-        if isinstance(change, Removal):
+        if isinstance(change, (Removal, CalendarRemoval)):
             return change
         try:
-            return to_trigger(change)
+            return to_calendar(change) if isinstance(change, CalendarRecord) else to_trigger(change)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one document harms its own trigger only
             self._unusable.add(name)
-            place = {"tenant": change.tenant, "trigger_id": str(change.trigger_id), "revision": change.revision}
-            log.warning("trigger_unusable", reason=f"{type(error).__name__}: {error}", **place)
-            return Removal(change.trigger_id, change.tenant, change.revision)
+            return _unusable(change, error)
 
-    def _decoded(self, records: Iterable[IncomingRecord]) -> Iterator[Change]:
+    def _decoded(self, records: Iterable[IncomingRecord]) -> Iterator[Said]:
         for record in records:
+            decode = decode_calendar if is_calendar_record(record.headers) else decode_trigger
             try:
-                yield decode_trigger(record.key, record.value, record.headers)
+                yield decode(record.key, record.value, record.headers)
             except DecodeError as error:
                 key = (record.key or b"").decode(errors="replace")[:100]
                 self._unusable.add(key)
@@ -165,10 +178,35 @@ class Rules:
                 log.warning("trigger_record_undecodable", reason=str(error), **place)
 
 
-def _portions(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+def _portions(changes: Sequence[Said]) -> Iterator[Sequence[Said]]:
     return (changes[start : start + PARSED_AT_ONCE] for start in range(0, len(changes), PARSED_AT_ONCE))
 
 
-def _name(tenant: str, trigger_id: UUID) -> str:
+def _turn(change: Said) -> int:
+    """Calendars come first, and go last."""
+    if isinstance(change, CalendarRecord):
+        return 0
+    return 2 if isinstance(change, CalendarRemoval) else 1
+
+
+def _identity(change: Said) -> Identity:
+    return change.calendar_id if isinstance(change, (CalendarRecord, CalendarRemoval)) else change.trigger_id
+
+
+def _unusable(change: TriggerRecord | CalendarRecord, error: Exception) -> Change:
+    """What stands in the place of something unreadable."""
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(change, CalendarRecord):
+        tenant, name = change.calendar_id
+        log.warning("calendar_unusable", reason=reason, tenant=tenant, calendar=name, revision=change.revision)
+        return CalendarRemoval(change.calendar_id, change.revision)
+    place = {"tenant": change.tenant, "trigger_id": str(change.trigger_id), "revision": change.revision}
+    log.warning("trigger_unusable", reason=reason, **place)
+    return Removal(change.trigger_id, change.tenant, change.revision)
+
+
+def _name(change: Said) -> str:
     """As the key of its record has it."""
-    return f"{tenant}/{trigger_id}"
+    if isinstance(change, (CalendarRecord, CalendarRemoval)):
+        return key_of(change.calendar_id)
+    return f"{change.tenant}/{change.trigger_id}"

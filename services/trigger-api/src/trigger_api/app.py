@@ -18,11 +18,13 @@ from ensue.runtime.ids import SystemIds
 from ensue.runtime.lifecycle import Lifecycle
 from ensue.runtime.metrics import Metrics
 from trigger_api import openapi, problems, server
+from trigger_api.calendars.routes import router as calendars
 from trigger_api.chains.routes import router as chains
 from trigger_api.events.routes import router as events
 from trigger_api.keys.queries import KeyRing
 from trigger_api.log.routes import router as log
 from trigger_api.ports import Ports
+from trigger_api.questions.routes import router as questions
 from trigger_api.settings import ApiSettings
 from trigger_api.sql import SCHEMA
 from trigger_api.telemetry import Telemetry
@@ -37,7 +39,8 @@ def build_app(ports: Ports, metrics: Metrics, clock: Clock) -> FastAPI:
     app.state.ports = ports
     problems.install(app)
     openapi.install(app)
-    for router in (log, triggers, events, chains):  # the log's path lies within that of the triggers
+    # The first two have paths within that of the triggers.
+    for router in (log, questions, triggers, calendars, events, chains):
         app.include_router(router)
     app.add_middleware(Telemetry, metrics=metrics, clock=clock, ids=ports.ids)
     return app
@@ -79,6 +82,7 @@ async def _open_ports(settings: ApiSettings, lifecycle: Lifecycle, metrics: Metr
         ids=SystemIds(),
         in_force_seconds=settings.in_force_seconds,
         publish_seconds=settings.publish_seconds,
+        max_unindexed=settings.max_unindexed_triggers,
         clock_skew=timedelta(seconds=settings.clock_skew_seconds),
     )
 

@@ -22,6 +22,7 @@ from ensue.wire.faults import step
 from trigger_api.problems import INVALID, MEDIA, TIMEOUT, TOO_LARGE, Problem, invalid
 
 KIB: Final = 1024
+MAX_DEPTH: Final = strict_json.MAX_DEPTH + 1  # an event's data is one level within it
 BODY_SECONDS: Final = 30.0
 MAX_DOCUMENT_BYTES: Final = 256 * KIB
 MAX_EVENTS_BYTES: Final = 1024 * KIB + 64 * KIB  # 1 MiB of events and their envelopes
@@ -67,21 +68,32 @@ def require_media_type(request: Request, accepted: Sequence[str]) -> None:
         raise Problem(MEDIA, f"Send {wanted} in UTF-8.", headers={"Accept": ", ".join(accepted)})
 
 
+async def read_object(request: Request, limit: int, *media_types: str) -> JsonObject:
+    """A JSON object of at most `limit` bytes that is not kept; a Problem otherwise."""
+    require_media_type(request, media_types)
+    return _object(await read_body(request, limit))
+
+
 def parse_document(body: bytes) -> JsonObject:
     """Strict JSON: UTF-8, an object, no duplicate names, nothing that cannot be kept as it is."""
-    try:
-        document = strict_json.decode(body)
-    except DecodeError as error:
-        raise invalid([Fault("", error.message, "one JSON object in UTF-8")]) from None
-    if not isinstance(document, dict):
-        raise invalid([Fault("", "is not a JSON object", "an object in braces")])
-    faults = list(_too_long_numbers(document))
+    document = _object(body)
+    faults = list(too_long_numbers(document))
     if faults:
         raise invalid(faults)
     return document
 
 
-def _too_long_numbers(document: Json) -> Iterator[Fault]:
+def _object(body: bytes) -> JsonObject:
+    try:
+        document = strict_json.decode(body, MAX_DEPTH)
+    except DecodeError as error:
+        raise invalid([Fault("", error.message, "one JSON object in UTF-8")]) from None
+    if not isinstance(document, dict):
+        raise invalid([Fault("", "is not a JSON object", "an object in braces")])
+    return document
+
+
+def too_long_numbers(document: Json) -> Iterator[Fault]:
     """Whole numbers that some reader of the document would round."""
     stack: list[tuple[str, Json]] = [("", document)]
     while stack:

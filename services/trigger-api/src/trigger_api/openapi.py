@@ -22,10 +22,13 @@ _PROBLEM_REF: Final = {"$ref": "#/components/schemas/ProblemModel"}
 
 
 def errors(*kinds: problems.ProblemType) -> dict[int | str, dict[str, Any]]:
-    """The error answers of an operation, beside those that every operation has."""
+    """The error answers of an operation, beside those that every operation has; kinds may share a status."""
+    titles: dict[int, list[str]] = {}
+    for kind in (*kinds, *_COMMON):
+        titles.setdefault(kind.status, []).append(kind.title)
     return {
-        kind.status: {"description": kind.title, "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM_REF}}}
-        for kind in (*kinds, *_COMMON)
+        status: {"description": "; ".join(said), "content": {problems.MEDIA_TYPE: {"schema": _PROBLEM_REF}}}
+        for status, said in titles.items()
     }
 
 

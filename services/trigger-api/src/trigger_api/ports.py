@@ -21,6 +21,7 @@ class Ports:
 
     in_force_seconds: how long a write waits for its record's acknowledgement before it answers `in_force: false`.
     publish_seconds: how long an intake waits for Kafka before it answers 503.
+    max_unindexed: how many enabled triggers of a tenant no index may lead to, for each event type.
     clock_skew: by how much the broker's clock may be behind the database's.
     """
 
@@ -32,6 +33,7 @@ class Ports:
     in_force_seconds: float = 1.0
     publish_seconds: float = 5.0
     clock_skew: timedelta = timedelta(0)
+    max_unindexed: int = 500
 
 
 def ports_of(request: Request) -> Ports:

@@ -44,10 +44,12 @@ UNAUTHENTICATED: Final = ProblemType("unauthenticated", 401, "A valid API key is
 FORBIDDEN: Final = ProblemType("forbidden", 403, "This key may not do that")
 NOT_FOUND: Final = ProblemType("not-found", 404, "There is no such thing")
 METHOD: Final = ProblemType("method-not-allowed", 405, "The method is not allowed here")
+CONFLICT: Final = ProblemType("conflict", 409, "It is in use")
 PRECONDITION: Final = ProblemType("precondition-failed", 412, "The revision is another one")
 TIMEOUT: Final = ProblemType("request-timeout", 408, "The request took too long to arrive")
 TOO_LARGE: Final = ProblemType("too-large", 413, "The request is too large")
 MEDIA: Final = ProblemType("unsupported-media-type", 415, "The content type is not supported")
+LIMIT_REACHED: Final = ProblemType("limit-reached", 409, "A limit of this project is reached")
 HEAD_TOO_LARGE: Final = ProblemType("head-too-large", 431, "The request's address and headers are too large")
 INTERNAL: Final = ProblemType("internal-error", 500, "Something unexpected happened")
 UNAVAILABLE: Final = ProblemType("unavailable", 503, "A server behind this one does not answer")
@@ -59,9 +61,11 @@ ALL: Final = (
     NOT_FOUND,
     METHOD,
     TIMEOUT,
+    CONFLICT,
     PRECONDITION,
     TOO_LARGE,
     MEDIA,
+    LIMIT_REACHED,
     HEAD_TOO_LARGE,
     INTERNAL,
     UNAVAILABLE,

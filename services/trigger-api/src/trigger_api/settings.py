@@ -10,6 +10,8 @@ from ensue.runtime.settings import DatabaseUrl, EnsueSettings, Expects, Port, Se
 
 ClockSkew = Annotated[float, Field(ge=0, le=60, allow_inf_nan=False), Expects("a number of seconds from 0 to 60")]
 
+UnindexedLimit = Annotated[int, Field(ge=0, le=1_000_000), Expects("a whole number from 0 to 1000000")]
+
 
 class ApiSettings(ServiceSettings):
     """The running service."""
@@ -21,6 +23,10 @@ class ApiSettings(ServiceSettings):
     in_force_seconds: Seconds = Field(default=1.0, description="How long a write waits until its change is in force.")
     publish_seconds: Seconds = Field(default=5.0, description="How long an intake waits for Kafka before it says 503.")
     key_cache_seconds: Seconds = Field(default=2.0, description="So long may a revoked API key still be taken.")
+    max_unindexed_triggers: UnindexedLimit = Field(
+        default=500,
+        description="How many enabled triggers of a project no index may lead to, for each event type.",
+    )
     clock_skew_seconds: ClockSkew = Field(
         default=0.0,
         description="By how much the brokers' clocks may be behind the database's: triggers begin so early.",

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from tests.support.conditions import NOW, conditions, event, events
 
+from ensue.core.conditions.analysis.answers import implies
 from ensue.core.conditions.analysis.findings import (
     Finding,
     Level,
     Oddity,
-    Relation,
     findings_of,
-    relation,
     why_unindexed,
 )
 from ensue.core.conditions.analysis.selectivity import Selectivity, selectivity
@@ -70,10 +69,13 @@ def test_why_a_condition_is_unindexed() -> None:
 
 
 def test_how_two_conditions_stand_to_each_other() -> None:
-    assert relation(All((HIGH, MADE)), All((MADE, HIGH))) is Relation.EQUAL
-    assert relation(All((HIGH, MADE)), HIGH) is Relation.NARROWER
-    assert relation(HIGH, Test(SCORE, "gte", 9)) is Relation.WIDER
-    assert relation(HIGH, MADE) is None
+    both, other_way = All((HIGH, MADE)), All((MADE, HIGH))
+    assert implies(both, other_way)
+    assert implies(other_way, both)
+    assert implies(both, HIGH)
+    assert not implies(HIGH, both)
+    assert implies(Test(SCORE, "gte", 9), HIGH)
+    assert not implies(HIGH, MADE)
 
 
 def test_selectivity_is_counted_on_samples() -> None:

@@ -1,25 +1,30 @@
-"""Ruleset: the triggers in force, immutable, cheap to succeed. Built by the evaluator, read by `decide`.
+"""Ruleset: the triggers and calendars in force, immutable, cheap to succeed. Built by the evaluator, read by `decide`.
 
 Which triggers an event concerns is asked in one place, `rules_for`; `ensue.matching.triggers` answers it by an index.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Protocol
+from operator import attrgetter
+from typing import Final, Protocol, TypeAlias
 from uuid import UUID
 
+from ensue.core.calendars import Calendar, CalendarId, CalendarRemoval, calendars_of
+from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.conditions.leaf import Matcher
 from ensue.core.conditions.match import compile_condition
 from ensue.core.event import Event
 from ensue.core.instants import floor_to_millisecond
 from ensue.core.trigger import Trigger
 
-_FINGERPRINT_BYTES = 16
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_FINGERPRINT_BYTES: Final = 16
+_FEW: Final = 32  # up to so many changes of one type are put in their places, more are sorted in
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +36,51 @@ class Removal:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
+Change: TypeAlias = Trigger | Removal | Calendar | CalendarRemoval
+Identity: TypeAlias = UUID | CalendarId
+_Calendars: TypeAlias = Mapping[CalendarId, Calendar | CalendarRemoval]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A trigger made ready: its condition compiled, `active_since` at the precision of append times."""
+    """A trigger made ready: its condition with the calendars in force, `active_since` as precise as append times.
+
+    matches: compiled when it is first asked for: of many triggers few are ever asked about an event. A condition that
+        cannot be compiled becomes a matcher that raises: it errs alone, when it is asked.
+    lacks: the calendars that it names and nobody has; asked, it errs.
+    """
 
     trigger: Trigger
-    matches: Matcher
     active_since: datetime
     rank: tuple[int, datetime, UUID]
+    context: Context = NO_CONTEXT
+    calendars: frozenset[str] = frozenset()
+    matches: Matcher = field(init=False, repr=False)
 
     @classmethod
-    def of(cls, trigger: Trigger) -> Rule:
-        """A condition that cannot be compiled becomes a matcher that raises: it errs alone, when it is asked."""
+    def of(cls, trigger: Trigger, calendars: _Calendars | None = None) -> Rule:
+        """The rule of a trigger, given all calendars there are."""
+        names = calendars_of(trigger.where)
         return cls(
-            trigger=trigger,
-            matches=_matcher_of(trigger),
-            active_since=floor_to_millisecond(trigger.active_since),
-            rank=(trigger.sort_order, trigger.created_at or _EARLIEST, trigger.trigger_id),
+            trigger,
+            floor_to_millisecond(trigger.active_since),
+            (trigger.sort_order, trigger.created_at or _EARLIEST, trigger.trigger_id),
+            _context(trigger.tenant, names, calendars or {}) if names else NO_CONTEXT,
+            names,
         )
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """The names without a calendar."""
+        return self.calendars - self.context.calendars.keys()
+
+    def __getattr__(self, name: str) -> Matcher:
+        """Called for what is not there yet, which is `matches` alone."""
+        if name != "matches":
+            raise AttributeError(name)
+        matcher = _matcher_of(self.trigger, self.context)
+        object.__setattr__(self, "matches", matcher)
+        return matcher
 
 
 class Rulebook(Protocol):
@@ -67,44 +99,54 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """The newest revision known of each trigger.
+    """The newest revision known of each trigger and of each calendar.
 
-    fingerprint: the same for the same (trigger, revision) pairs, in whatever order they came.
+    fingerprint: the same for the same (trigger, revision) and (calendar, revision) pairs, in whatever order they came.
+    lacking: the triggers that name a calendar which nobody has.
     """
 
     _newest: dict[UUID, Rule | Removal]
     _by_type: dict[_Key, tuple[Rule, ...]]
+    _calendars: dict[CalendarId, Calendar | CalendarRemoval]
     _digest: int
     _count: int
+    lacking: frozenset[UUID] = frozenset()
 
     @classmethod
     def empty(cls) -> Ruleset:
         """A ruleset that knows nothing."""
-        return cls({}, {}, 0, 0)
+        return cls({}, {}, {}, 0, 0)
 
     def __len__(self) -> int:
         return self._count
 
     @property
     def fingerprint(self) -> str:
-        """Names the contents: triggers that are there, each with its revision; deleted ones leave no trace in it."""
+        """Names the contents: triggers and calendars, each with its revision; deleted ones leave no trace in it."""
         return self._digest.to_bytes(_FINGERPRINT_BYTES, "big").hex()
 
-    def revision_of(self, trigger_id: UUID) -> int | None:
-        """The newest revision known, that of a deletion included; None for a trigger never heard of."""
-        known = self._newest.get(trigger_id)
+    def revision_of(self, identity: Identity) -> int | None:
+        """The newest revision known, that of a deletion included; None for what was never heard of."""
+        if isinstance(identity, CalendarId):
+            calendar = self._calendars.get(identity)
+            return None if calendar is None else calendar.revision
+        known = self._newest.get(identity)
         return None if known is None else _revision(known)
 
-    def apply(self, changes: Iterable[Trigger | Removal]) -> Ruleset:
+    def apply(self, changes: Iterable[Change]) -> Ruleset:
         """The ruleset after `changes`; each counts only if its revision is newer than what is known."""
-        newest = self._newest.copy()
-        touched: dict[UUID, None] = {}
-        for change in changes:
-            known = newest.get(change.trigger_id)
-            if known is None or _revision(known) < change.revision:
-                newest[change.trigger_id] = change if isinstance(change, Removal) else Rule.of(change)
-                touched[change.trigger_id] = None
-        return self._successor(newest, touched) if touched else self
+        offered = list(changes)
+        calendars = self._newer_calendars(offered)
+        triggers = self._newer_triggers(offered)
+        if not calendars and not triggers:
+            return self
+        whole = {**self._calendars, **calendars} if calendars else self._calendars
+        made: dict[UUID, Rule | Removal] = {
+            i: change if isinstance(change, Removal) else Rule.of(change, whole) for i, change in triggers.items()
+        }
+        if calendars:
+            made |= {i: Rule.of(rule.trigger, whole) for i, rule in self._users(calendars) if i not in made}
+        return self._successor(made, whole, calendars)
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that listen to an event's tenant and type, in order of (sort_order, created_at, trigger_id)."""
@@ -123,28 +165,87 @@ class Ruleset:
         """The triggers that listen to this event (tenant, type, entity), in the order in which they fire."""
         return [rule.trigger for rule in self.rules_for(event) if rule.trigger.when.admits(event)]
 
-    def _successor(self, newest: dict[UUID, Rule | Removal], touched: Iterable[UUID]) -> Ruleset:
-        before = {i: rule for i in touched if isinstance(rule := self._newest.get(i), Rule)}
-        after = {i: rule for i in touched if isinstance(rule := newest[i], Rule)}
+    def _newer_triggers(self, offered: Iterable[Change]) -> dict[UUID, Trigger | Removal]:
+        newer: dict[UUID, Trigger | Removal] = {}
+        for change in offered:
+            if isinstance(change, (Trigger, Removal)):
+                known = newer.get(change.trigger_id) or self._newest.get(change.trigger_id)
+                if known is None or _revision(known) < change.revision:
+                    newer[change.trigger_id] = change
+        return newer
+
+    def _newer_calendars(self, offered: Iterable[Change]) -> dict[CalendarId, Calendar | CalendarRemoval]:
+        newer: dict[CalendarId, Calendar | CalendarRemoval] = {}
+        for change in offered:
+            if isinstance(change, (Calendar, CalendarRemoval)):
+                known = newer.get(change.calendar_id) or self._calendars.get(change.calendar_id)
+                if known is None or known.revision < change.revision:
+                    newer[change.calendar_id] = change
+        return newer
+
+    def _users(self, calendars: Iterable[CalendarId]) -> list[tuple[UUID, Rule]]:
+        """The rules that ask one of these: they are made anew, so that whoever holds an older ruleset keeps it."""
+        names: dict[str, set[str]] = {}
+        for tenant, name in calendars:
+            names.setdefault(tenant, set()).add(name)
+        return [
+            (i, rule)
+            for i, rule in self._newest.items()
+            if isinstance(rule, Rule)
+            and rule.calendars
+            and not rule.calendars.isdisjoint(names.get(rule.trigger.tenant, ()))
+        ]
+
+    def _successor(
+        self,
+        made: Mapping[UUID, Rule | Removal],
+        calendars: dict[CalendarId, Calendar | CalendarRemoval],
+        touched: Mapping[CalendarId, Calendar | CalendarRemoval],
+    ) -> Ruleset:
+        before = {i: rule for i in made if isinstance(rule := self._newest.get(i), Rule)}
+        after = {i: rule for i, rule in made.items() if isinstance(rule, Rule)}
+        known = {i: calendar for i in touched if (calendar := self._calendars.get(i)) is not None}
+        gone = _digest_of_rules(before) + _digest_of_calendars(known)
+        come = _digest_of_rules(after) + _digest_of_calendars(touched)
+        lacking = {i for i, rule in after.items() if rule.calendars and rule.lacks}
         return Ruleset(
-            newest,
-            self._reindexed(before, after),
-            (self._digest - _digest_of(before) + _digest_of(after)) % (1 << 8 * _FINGERPRINT_BYTES),
+            {**self._newest, **made} if made else self._newest,
+            self._reindexed(before, after) if made else self._by_type,
+            calendars,
+            (self._digest - gone + come) % (1 << 8 * _FINGERPRINT_BYTES),
             self._count - len(before) + len(after),
+            self.lacking - made.keys() | lacking if self.lacking or lacking else self.lacking,
         )
 
     def _reindexed(self, before: Mapping[UUID, Rule], after: Mapping[UUID, Rule]) -> dict[_Key, tuple[Rule, ...]]:
         leaving, joining = _by_key(before.values()), _by_key(after.values())
         index = self._by_type.copy()
         for key in leaving.keys() | joining.keys():
-            gone = {rule.trigger.trigger_id for rule in leaving.get(key, ())}
-            kept = [rule for rule in index.get(key, ()) if rule.trigger.trigger_id not in gone]
-            rules = sorted(kept + joining.get(key, []), key=lambda rule: rule.rank)
+            rules = _changed(index.get(key, ()), leaving.get(key, ()), joining.get(key, ()))
             if rules:
-                index[key] = tuple(rules)
+                index[key] = rules
             else:
                 index.pop(key, None)
         return index
+
+
+_rank = attrgetter("rank")
+
+
+def _changed(rules: Sequence[Rule], leaving: Sequence[Rule], joining: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules in order, some of them gone and some come; a rank is one trigger's alone."""
+    if len(leaving) + len(joining) > _FEW:
+        gone = {rule.trigger.trigger_id for rule in leaving}
+        kept = [rule for rule in rules if rule.trigger.trigger_id not in gone] if gone else list(rules)
+        kept.extend(joining)
+        kept.sort(key=_rank)
+        return tuple(kept)
+    kept = list(rules)
+    for rule in leaving:
+        del kept[bisect_left(kept, rule.rank, key=_rank)]
+    for rule in joining:
+        insort(kept, rule, key=_rank)
+    return tuple(kept)
 
 
 def _by_key(rules: Iterable[Rule]) -> dict[_Key, list[Rule]]:
@@ -155,25 +256,36 @@ def _by_key(rules: Iterable[Rule]) -> dict[_Key, list[Rule]]:
     return index
 
 
-def _digest_of(rules: Mapping[UUID, Rule]) -> int:
-    """A sum of hashes: it does not depend on order, and a part of it can be taken out again."""
-    return sum(
-        int.from_bytes(blake2b(f"{i}@{rule.trigger.revision}".encode(), digest_size=_FINGERPRINT_BYTES).digest(), "big")
-        for i, rule in rules.items()
-    )
+def _digest_of_rules(rules: Mapping[UUID, Rule]) -> int:
+    return _sum_of_hashes(f"{i}@{rule.trigger.revision}" for i, rule in rules.items())
 
 
-def _revision(known: Rule | Removal) -> int:
-    return known.revision if isinstance(known, Removal) else known.trigger.revision
+def _digest_of_calendars(calendars: _Calendars) -> int:
+    there = (calendar for calendar in calendars.values() if isinstance(calendar, Calendar))
+    return _sum_of_hashes(f"{'/'.join(calendar.calendar_id)}@{calendar.revision}" for calendar in there)
 
 
-def _matcher_of(trigger: Trigger) -> Matcher:
+def _sum_of_hashes(texts: Iterable[str]) -> int:
+    """A sum does not depend on order, and a part of it can be taken out again."""
+    return sum(int.from_bytes(blake2b(text.encode(), digest_size=_FINGERPRINT_BYTES).digest(), "big") for text in texts)
+
+
+def _revision(known: Rule | Trigger | Removal) -> int:
+    return known.trigger.revision if isinstance(known, Rule) else known.revision
+
+
+def _context(tenant: str, names: frozenset[str], calendars: _Calendars) -> Context:
+    found = {name: calendars.get(CalendarId(tenant, name)) for name in names}
+    return Context({name: known.dates for name, known in found.items() if isinstance(known, Calendar)})
+
+
+def _matcher_of(trigger: Trigger, context: Context) -> Matcher:
     try:
-        return compile_condition(trigger.where)
+        return compile_condition(trigger.where, context)
     except Exception as error:  # noqa: BLE001  # whatever is wrong with one condition harms its own trigger only
         failure = error
 
     def raise_failure(_event: Event, _now: datetime) -> bool:
-        raise failure
+        raise failure.with_traceback(None)  # else it would remember every event that it was ever raised for
 
     return raise_failure

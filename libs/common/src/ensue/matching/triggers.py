@@ -14,7 +14,7 @@ from uuid import UUID
 
 from ensue.core.event import Event
 from ensue.core.json import Json
-from ensue.core.ruleset import Removal, Rule, Ruleset
+from ensue.core.ruleset import Change, Identity, Removal, Rule, Ruleset
 from ensue.core.trigger import Trigger
 from ensue.matching import rules as indexed
 from ensue.matching.engine import Engine
@@ -41,9 +41,9 @@ class IndexedRuleset:
         """Names the contents; that of the plain ruleset."""
         return self.plain.fingerprint
 
-    def revision_of(self, trigger_id: UUID) -> int | None:
-        """The newest revision known, that of a deletion included; None for a trigger never heard of."""
-        return self.plain.revision_of(trigger_id)
+    def revision_of(self, identity: Identity) -> int | None:
+        """The newest revision known, that of a deletion included; None for what was never heard of."""
+        return self.plain.revision_of(identity)
 
     def candidates(self, event: Event) -> Sequence[Trigger]:
         """The triggers that listen to this event, whatever their conditions."""
@@ -68,14 +68,14 @@ class IndexedRuleset:
             rules.sort(key=lambda rule: rule.rank)
         return rules
 
-    def apply(self, changes: Iterable[Trigger | Removal]) -> IndexedRuleset:
+    def apply(self, changes: Iterable[Change]) -> IndexedRuleset:
         """The ruleset after `changes`; each counts only if its revision is newer than what is known."""
         offered = list(changes)
         after = self.plain.apply(offered)
         if after is self.plain:
             return self
         engines = dict(self._engines)
-        touched = {change.trigger_id for change in offered}
+        touched = {change.trigger_id for change in offered if isinstance(change, (Trigger, Removal))}
         for key, rules in _by_key(self.plain, after, touched).items():
             engine = _engine(engines.get(key), after.rules_of(*key), rules, touched)
             if engine is None:

@@ -69,6 +69,12 @@ RULESET_REPAIRS: Final = Counter(
 RULESET_UNUSABLE: Final = Gauge(
     "ensue_ruleset_unusable_triggers", "Triggers not loaded: this evaluator cannot read their newest revision."
 )
+RULESET_UNINDEXED: Final = Gauge(
+    "ensue_ruleset_unindexed_triggers", "Triggers asked about every event of a type that many listen to."
+)
+RULESET_UNINDEXED_WORST: Final = Gauge(
+    "ensue_ruleset_unindexed_worst_triggers", "Of these, those of the tenant with most of them; the log names it."
+)
 RULESET_DATABASE_FAILURES: Final = Counter(
     "ensue_ruleset_database_failures_total", "Times the ruleset could not be read from the database; the topic serves."
 )

@@ -20,6 +20,7 @@ from typing import Final
 
 from ensue.actions.registry import PARAMS
 from ensue.core.json import Json
+from ensue.wire.calendar_files import read_calendars
 from ensue.wire.explained import Explained, explain_rule, to_lines
 from ensue.wire.rule_files import FileRule, read_rules, rule_of
 from ensue.wire.sample_events import event_of
@@ -27,10 +28,13 @@ from ensue.wire.sample_events import event_of
 ANY_DAY: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def load_triggers(path: str | Path) -> dict[str, FileRule]:
-    """The triggers of a file by name; RulesInvalid says, with file, line and column, all that is wrong with it."""
-    file = Path(path)
-    return {rule.rule_id: rule for rule in read_rules(file, file.read_bytes(), PARAMS)}
+def load_triggers(path: str | Path, *, calendars: str | Path | None = None) -> dict[str, FileRule]:
+    """The triggers of a file by name; RulesInvalid says, with file, line and column, all that is wrong with it.
+
+    calendars: the file of the calendars that their conditions name; InvalidValue says what is wrong with that.
+    """
+    file, context = Path(path), read_calendars(None if calendars is None else Path(calendars))
+    return {rule.rule_id: rule for rule in read_rules(file, file.read_bytes(), PARAMS, context)}
 
 
 def explain_match(

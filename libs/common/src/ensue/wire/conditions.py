@@ -33,8 +33,11 @@ _SPELLINGS: Final = {
 _EXPECTED: Final = "{all: [...]}, {any: [...]}, {not: {...}} or {field, op, value}"
 
 
-def parse_condition(value: object, pointer: str, faults: Faults, context: Context = NO_CONTEXT) -> Condition:
-    """The condition that `value` writes down; what is wrong with it goes to `faults`."""
+def parse_condition(value: object, pointer: str, faults: Faults, context: Context | None = NO_CONTEXT) -> Condition:
+    """The condition that `value` writes down; what is wrong with it goes to `faults`.
+
+    context: what its names must be known in; None where that is not for the reader to judge.
+    """
     return _Parser(faults, context).node(value, pointer, 1)
 
 
@@ -67,7 +70,7 @@ def _print_test(test: Test) -> JsonObject:
 
 
 class _Parser:
-    def __init__(self, faults: Faults, context: Context) -> None:
+    def __init__(self, faults: Faults, context: Context | None) -> None:
         self._faults = faults
         self._context = context
         self._tests = 0
@@ -173,7 +176,7 @@ class _Parser:
             return None
         try:
             value = operator.parse(cast("Json", section.members["value"]) if given else True)
-            if operator.check is not None:
+            if operator.check is not None and self._context is not None:
                 operator.check(value, self._context)
         except InvalidValue as error:
             section.fault("value", f"cannot be compared by {operator.name}", str(error))

@@ -12,6 +12,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.conditions.tree import ALWAYS, Condition
 from ensue.core.lineage import DEFAULT_MAX_CHAIN_DEPTH, HIGHEST_MAX_CHAIN_DEPTH
 from ensue.core.trigger import Brakes, EventWhen, Then
@@ -47,10 +48,13 @@ class ParsedTrigger:
     sort_order: int
 
 
-def parse_trigger(document: object, *, action_params: Mapping[str, type[BaseModel]] | None) -> ParsedTrigger:
+def parse_trigger(
+    document: object, *, action_params: Mapping[str, type[BaseModel]] | None, context: Context | None = NO_CONTEXT
+) -> ParsedTrigger:
     """Read a trigger document; DocumentInvalid has all that is wrong with it.
 
     action_params: the fields of each known kind of action; None to take actions as they are.
+    context: the calendars that its condition may name; None to take names as they are.
     """
     faults = Faults()
     refuse_unstorable(document, faults)
@@ -64,7 +68,7 @@ def parse_trigger(document: object, *, action_params: Mapping[str, type[BaseMode
         project=_project(root),
         enabled=root.flag("enabled", default=True),
         when=_when(root),
-        where=_where(root),
+        where=_where(root, context),
         then=parse_then(root, action_params),
         delay=root.duration("delay", timedelta(0), MAX_DELAY, timedelta(0)),
         brakes=_brakes(root),
@@ -109,10 +113,10 @@ def _event_type(value: object, pointer: str, faults: Faults) -> str:
     return "?"
 
 
-def _where(root: Section) -> Condition:
+def _where(root: Section, context: Context | None) -> Condition:
     if not root.has("where") or root.members["where"] == {}:  # an answer of ours shows the default as {}
         return ALWAYS
-    return parse_condition(root.members["where"], step(root.pointer, "where"), root.faults)
+    return parse_condition(root.members["where"], step(root.pointer, "where"), root.faults, context)
 
 
 def _brakes(root: Section) -> Brakes:

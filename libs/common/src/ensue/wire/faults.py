@@ -49,6 +49,8 @@ class Faults:
 
     def add_unknown(self, pointer: str, name: str, known: Iterable[str], what: str, meant: str | None = None) -> None:
         """Note a name that is none of `known`, with the one that was meant or is most like it."""
+        if len(self._found) >= MAX_FAULTS:
+            return  # looking for what was meant costs more than all the rest
         names = sorted(known)
         meant = meant or next(iter(get_close_matches(name[:100], names, n=1)), None)
         hint = f'; did you mean "{meant}"?' if meant else ""

@@ -11,9 +11,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ensue.core.conditions.analysis.findings import Finding, Level, Relation, findings_of, relation
+from ensue.core.conditions.analysis.answers import implies
+from ensue.core.conditions.analysis.effort import Effort
+from ensue.core.conditions.analysis.findings import (
+    Finding,
+    Level,
+    Why,
+    findings_of,
+    never_true,
+)
 from ensue.core.conditions.analysis.selectivity import selectivity
-from ensue.core.conditions.tree import All
+from ensue.core.conditions.context import NO_CONTEXT, Context
+from ensue.core.conditions.tree import All, Condition
 from ensue.core.event import Event
 from ensue.wire.documents import ParsedTrigger
 from ensue.wire.faults import Fault
@@ -46,19 +55,29 @@ class Samples:
 
 def faults_of(trigger: ParsedTrigger) -> list[Fault]:
     """What makes a trigger useless: no event could ever match it."""
-    return [_fault(finding) for finding in findings_of(trigger.where) if finding.level is Level.ERROR]
+    return faults_of_condition(trigger.where)
 
 
-def warnings_of(trigger: ParsedTrigger, others: Sequence[Known]) -> list[Fault]:
-    """What somebody should look at: oddities of its condition, and triggers that cover it."""
-    found = [_fault(finding) for finding in findings_of(trigger.where) if finding.level is Level.WARNING]
-    return [*found, *_covered(trigger, others[-MAX_COMPARED:])]
+def faults_of_condition(condition: Condition) -> list[Fault]:
+    """The same for a condition alone."""
+    finding = never_true(condition)
+    return [] if finding is None else [_fault(finding)]
 
 
-def frequency_of(trigger: ParsedTrigger, samples: Samples) -> str:
+def warnings_of(trigger: ParsedTrigger, others: Sequence[Known], why: Why | None = None) -> list[Fault]:
+    """What somebody should look at: oddities of its condition, and triggers that cover it. `why`: as in `findings`."""
+    return [*warnings_of_condition(trigger.where, why), *_covered(trigger, others[-MAX_COMPARED:])]
+
+
+def warnings_of_condition(condition: Condition, why: Why | None = None) -> list[Fault]:
+    """The oddities of a condition alone."""
+    return [_fault(finding) for finding in findings_of(condition, why=why) if finding.level is Level.WARNING]
+
+
+def frequency_of(trigger: ParsedTrigger, samples: Samples, context: Context = NO_CONTEXT) -> str:
     """For how many of the sample events the trigger would fire."""
     heard = [event for event in samples.events if trigger.when.admits(event)]
-    counted = selectivity(trigger.where, heard, samples.now)
+    counted = selectivity(trigger.where, heard, samples.now, context)
     message = f"fires for {counted.taken} of {len(samples.events)} sample events, {len(heard)} of which it listens to"
     return f"{message}; {counted.failed} gave no verdict" if counted.failed else message
 
@@ -68,15 +87,17 @@ def _fault(finding: Finding) -> Fault:
 
 
 def _covered(trigger: ParsedTrigger, others: Sequence[Known]) -> Iterator[Fault]:
+    effort = Effort()
     for known in others:
         other = known.trigger
         if other.project != trigger.project or other.when.entity_type != trigger.when.entity_type:
             continue
         mine, theirs = set(trigger.when.types), set(other.when.types)
-        if mine.isdisjoint(theirs) or trigger.where == All(()) == other.where:
+        if not mine <= theirs or trigger.where == All(()) == other.where:
             continue
-        how = relation(trigger.where, other.where)
-        if how is Relation.EQUAL and mine == theirs:
+        if not implies(trigger.where, other.where, effort):
+            continue
+        if mine == theirs and implies(other.where, trigger.where, effort):
             yield Fault(WHERE, f"is true for the same events as that of {known.name}")
-        elif how in (Relation.EQUAL, Relation.NARROWER) and mine <= theirs:
+        else:
             yield Fault(WHERE, f"is true only where that of {known.name} is too")

@@ -13,6 +13,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.conditions.dialects.eventbridge import PatternNode, parse_pattern
 from ensue.core.conditions.dialects.faults import DialectInvalid
 from ensue.core.conditions.dialects.pattern_printer import print_pattern
@@ -39,6 +40,7 @@ class FileRule:
     """One rule. `test` is a condition over an event, or a pattern over the raw document.
 
     when: which events a trigger listens to; None for all. tenant: whose events; None for all.
+    context: the calendars that its condition may name.
     """
 
     rule_id: str
@@ -46,6 +48,7 @@ class FileRule:
     when: EventWhen | None = None
     tenant: str | None = None
     enabled: bool = True
+    context: Context = NO_CONTEXT
 
 
 class RulesInvalid(EnsueError):
@@ -56,14 +59,14 @@ class RulesInvalid(EnsueError):
         super().__init__("\n".join(self.lines[:MAX_SHOWN]))
 
 
-def read_rules(path: Path, content: bytes, params: Params) -> list[FileRule]:
+def read_rules(path: Path, content: bytes, params: Params, context: Context = NO_CONTEXT) -> list[FileRule]:
     """The rules of a file; RulesInvalid has everything that is wrong with it."""
     wrong: list[str] = []
     rules: list[FileRule] = []
     seen: set[str] = set()
     try:
         for index, source in enumerate(_sources(path, content)):
-            rule = _read(source, index, path, params, wrong)
+            rule = _read(source, index, path, (params, context), wrong)
             if rule is not None and rule.rule_id in seen:
                 wrong.append(worded(path, source.place_of("/id"), "/id", f"stands twice: {rule.rule_id[:100]}"))
             elif rule is not None:
@@ -108,17 +111,19 @@ def _decoded(line: bytes, number: int) -> Json:
         raise FileInvalid(SyntaxFault(f"is not JSON: {error.message}", Place(number, 1))) from None
 
 
-def _read(source: SourceDocument, index: int, path: Path, params: Params, wrong: list[str]) -> FileRule | None:
+def _read(
+    source: SourceDocument, index: int, path: Path, known: tuple[Params, Context], wrong: list[str]
+) -> FileRule | None:
     wrong += [worded(path, fault.place, "", fault.message) for fault in source.faults]
     try:
-        return rule_of(source.value, index, params)
+        return rule_of(source.value, index, *known)
     except DocumentInvalid as invalid:
         for fault in invalid.faults:
             wrong.append(worded(path, source.place_of(fault.pointer), fault.pointer, fault.message, fault.expected))
     return None
 
 
-def rule_of(document: Json, index: int, params: Params) -> FileRule:
+def rule_of(document: Json, index: int, params: Params, context: Context = NO_CONTEXT) -> FileRule:
     """The rule that a document writes down; DocumentInvalid has all that is wrong. `index` names one without a name."""
     if not isinstance(document, Mapping):
         raise DocumentInvalid([Fault("", "is not a rule", "a trigger, {id, where} or {id, pattern}")])
@@ -129,8 +134,8 @@ def rule_of(document: Json, index: int, params: Params) -> FileRule:
     if rest.keys() == {"pattern"}:
         return FileRule(str(rule_id), _pattern(rest["pattern"]))
     if rest.keys() == {"where"}:
-        return FileRule(str(rule_id), _where(rest["where"]))
-    return replace(_trigger(rest, params), rule_id=str(rule_id))
+        return FileRule(str(rule_id), _where(rest["where"], context), context=context)
+    return replace(_trigger(rest, params, context), rule_id=str(rule_id))
 
 
 def condition_of(rule: FileRule) -> Condition:
@@ -138,9 +143,9 @@ def condition_of(rule: FileRule) -> Condition:
     return Pattern(print_pattern(rule.test)) if isinstance(rule.test, PatternNode) else rule.test
 
 
-def _trigger(document: Mapping[str, Json], params: Params) -> FileRule:
-    parsed = parse_trigger(document, action_params=params)
-    return FileRule(parsed.name, parsed.where, parsed.when, parsed.project, parsed.enabled)
+def _trigger(document: Mapping[str, Json], params: Params, context: Context) -> FileRule:
+    parsed = parse_trigger(document, action_params=params, context=context)
+    return FileRule(parsed.name, parsed.where, parsed.when, parsed.project, parsed.enabled, context)
 
 
 def _pattern(document: Json) -> PatternNode:
@@ -151,10 +156,10 @@ def _pattern(document: Json) -> PatternNode:
         raise DocumentInvalid(faults) from None
 
 
-def _where(document: Json) -> Condition:
+def _where(document: Json, context: Context) -> Condition:
     faults = Faults()
     refuse_unstorable(document, faults, "/where")
     faults.raise_any()
-    condition = parse_condition(document, "/where", faults)
+    condition = parse_condition(document, "/where", faults, context)
     faults.raise_any()
     return condition

@@ -1,4 +1,5 @@
-"""Records of `ensue.triggers`: one revision of a trigger, or the tombstone of a deleted one.
+"""Records of `ensue.triggers`: one revision of a trigger, or the tombstone of a deleted one. Calendars, which travel
+on the same topic under keys of their own, are read by `ensue.wire.calendars`.
 
 Written by trigger-api, read by the evaluator. The topic is compacted, so a tombstone carries its revision as a header.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -20,11 +21,10 @@ from ensue.core.trigger import Trigger
 from ensue.wire.attributes import is_tenant
 from ensue.wire.documents import parse_trigger
 from ensue.wire.errors import DecodeError, DecodeReason
-from ensue.wire.headers import CONTENT_TYPE, JSON_CONTENT_TYPE, REVISION
+from ensue.wire.headers import CONTENT_TYPE, JSON_CONTENT_TYPE
 from ensue.wire.instants import AwareInstant, utc
+from ensue.wire.revisions import Revision, read_revision, revision_header
 from ensue.wire.topics import OutgoingRecord, Topic
-
-_Revision = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class TriggerRecord:
 class _Record(msgspec.Struct):
     trigger_id: UUID
     tenant: str
-    revision: _Revision
+    revision: Revision
     enabled: bool
     active_since: AwareInstant
     created_at: AwareInstant
@@ -52,7 +52,6 @@ class _Record(msgspec.Struct):
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Record)
-_REVISIONS = msgspec.json.Decoder(_Revision)
 
 
 def encode_trigger(record: TriggerRecord) -> OutgoingRecord:
@@ -68,13 +67,13 @@ def encode_trigger(record: TriggerRecord) -> OutgoingRecord:
             document=dict(record.document),
         )
     )
-    headers = ((CONTENT_TYPE, JSON_CONTENT_TYPE), (REVISION, str(record.revision).encode()))
+    headers = ((CONTENT_TYPE, JSON_CONTENT_TYPE), revision_header(record.revision))
     return OutgoingRecord(Topic.TRIGGERS, _key(record.tenant, record.trigger_id), value, headers)
 
 
 def encode_tombstone(tenant: str, trigger_id: UUID, revision: int) -> OutgoingRecord:
     """The record of a deletion; `revision` is the deletion's own."""
-    return OutgoingRecord(Topic.TRIGGERS, _key(tenant, trigger_id), None, ((REVISION, str(revision).encode()),))
+    return OutgoingRecord(Topic.TRIGGERS, _key(tenant, trigger_id), None, (revision_header(revision),))
 
 
 def decode_trigger(
@@ -82,7 +81,7 @@ def decode_trigger(
 ) -> TriggerRecord | Removal:
     """The revision or the deletion in a record; DecodeError (invalid_record) where key, value and header disagree."""
     tenant, trigger_id = _read_key(key)
-    revision = _read_revision(headers)
+    revision = read_revision(headers)
     if value is None:
         return Removal(trigger_id, tenant, revision)
     try:
@@ -98,9 +97,10 @@ def decode_trigger(
 def to_trigger(record: TriggerRecord) -> Trigger:
     """The trigger of a revision; DocumentInvalid if this version cannot read its document.
 
-    The fields of its actions are not looked at: who evaluates does not need them.
+    The fields of its actions are not looked at: who evaluates does not need them. Nor are the names of calendars:
+    which there are is not for the document to say.
     """
-    parsed = parse_trigger(record.document, action_params=None)
+    parsed = parse_trigger(record.document, action_params=None, context=None)
     return Trigger(
         trigger_id=record.trigger_id,
         tenant=record.tenant,
@@ -131,16 +131,6 @@ def _read_key(key: bytes | None) -> tuple[str, UUID]:
     if not is_tenant(tenant):
         raise _invalid("the key does not begin with a tenant")
     return tenant, trigger_id
-
-
-def _read_revision(headers: Sequence[tuple[str, bytes | None]]) -> int:
-    values = [value for name, value in headers if name == REVISION]
-    if len(values) != 1:
-        raise _invalid(f"the header {REVISION} must stand there once, not {len(values)} times")
-    try:
-        return _REVISIONS.decode(values[0] or b"")
-    except (msgspec.MsgspecError, ValueError):
-        raise _invalid(f"the header {REVISION} is not a whole number from 1") from None
 
 
 def _invalid(message: str) -> DecodeError:

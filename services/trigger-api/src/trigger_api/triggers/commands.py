@@ -4,7 +4,8 @@ until the record is acknowledged, so that the answer can say whether the change 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,13 +18,15 @@ from ensue.postgres.outbox import enqueue
 from ensue.runtime.logs import bind, get_logger
 from ensue.wire import strict_json
 from trigger_api.access import Principal
+from trigger_api.calendars.uses import names_of, note_uses
 from trigger_api.ports import Ports
 from trigger_api.problems import PRECONDITION, Problem, not_found
 from trigger_api.sql import SCHEMA, statements
-from trigger_api.triggers.drafts import draft_of, patched, warnings_about
+from trigger_api.triggers.costs import charged
+from trigger_api.triggers.drafts import Neighbour, draft_of, patched, warnings_about
 from trigger_api.triggers.models import TriggerAnswer, answer_of
 from trigger_api.triggers.preconditions import Condition
-from trigger_api.triggers.queries import stored_of
+from trigger_api.triggers.queries import neighbours, stored_of
 from trigger_api.triggers.rules import (
     Birth,
     Change,
@@ -59,16 +62,19 @@ class _Saved:
     state: Stored
     updated_at: datetime
     outbox_id: int | None
+    neighbours: Sequence[Neighbour] = ()
 
 
 async def create_trigger(ports: Ports, caller: Principal, document: JsonObject) -> TriggerAnswer:
     """A new trigger at revision 1."""
-    draft = draft_of(document, caller.tenant)
+    draft = draft_of(document, caller.tenant, await names_of(ports.database, caller.tenant))
     birth = Birth(caller.tenant, ports.ids.new(), caller.name)
     sql = statements(*_SQL)
     async with ports.database.transaction(caller.tenant) as connection:
         change = create(birth, draft, await _instant(ports, connection))
+        change = await charged(connection, ports.max_unindexed, None, change)
         saved = await _save(connection, sql["insert_trigger"], change, caller)
+        await note_uses(connection, caller.tenant, birth.trigger_id, draft.calendars)
     return await _answer(ports, saved)
 
 
@@ -76,7 +82,7 @@ async def replace_trigger(
     ports: Ports, caller: Principal, target: Target, document: JsonObject, in_flight: InFlight
 ) -> TriggerAnswer:
     """The whole document anew. `enabled` stays as it is where the document does not say."""
-    draft = draft_of(document, caller.tenant)
+    draft = draft_of(document, caller.tenant, await names_of(ports.database, caller.tenant))
     return await _change(ports, caller, target, lambda _: Replace(draft, in_flight))
 
 
@@ -84,7 +90,8 @@ async def patch_trigger(
     ports: Ports, caller: Principal, target: Target, patch: JsonObject, in_flight: InFlight
 ) -> TriggerAnswer:
     """What a JSON merge patch makes of the document."""
-    return await _change(ports, caller, target, lambda state: Replace(patched(state, patch), in_flight))
+    names = await names_of(ports.database, caller.tenant)
+    return await _change(ports, caller, target, lambda state: Replace(patched(state, patch, names), in_flight))
 
 
 async def switch_trigger(ports: Ports, caller: Principal, target: Target, switch: Switch) -> TriggerAnswer:
@@ -108,8 +115,12 @@ async def _change(
         state = stored_of(row)
         if not target.condition.admits(state.revision):
             raise Problem(PRECONDITION, f"The trigger is at revision {state.revision}.")
-        change = apply(state, command_for(state), await _instant(ports, connection))
+        command = command_for(state)
+        change = apply(state, command, await _instant(ports, connection))
+        change = await charged(connection, ports.max_unindexed, state, change)
         saved = await _kept(connection, change, row, caller)
+        if isinstance(command, Replace):
+            await note_uses(connection, state.tenant, state.trigger_id, command.draft.calendars)
         if change.cancel is not None:
             await _cancel_unstarted(connection, change.state, change.cancel)
     return await _answer(ports, saved)
@@ -158,6 +169,7 @@ async def _save(connection: Connection, statement: str, change: Change, caller: 
         state.created_at,
         state.deleted_at,
         outbox_id,
+        state.unindexed,
     )
     await connection.execute(
         statements(*_SQL)["insert_revision"],
@@ -172,7 +184,9 @@ async def _save(connection: Connection, statement: str, change: Change, caller: 
         state.deleted_at is not None,
         caller.name,
     )
-    return _Saved(state, updated_at, outbox_id)
+    listens = state.enabled and state.deleted_at is None
+    beside = await neighbours(connection, state.tenant, state.event_types, state.trigger_id) if listens else ()
+    return _Saved(state, updated_at, outbox_id, beside)
 
 
 async def _answer(ports: Ports, saved: _Saved) -> TriggerAnswer:
@@ -182,5 +196,6 @@ async def _answer(ports: Ports, saved: _Saved) -> TriggerAnswer:
         in_force = await ports.relay.wait_sent(saved.outbox_id, ports.in_force_seconds)
     with bind(tenant=state.tenant, trigger_id=state.trigger_id):
         log.info("trigger_saved", revision=state.revision, enabled=state.enabled, in_force=in_force)
-    warnings = warnings_about(state.document)
+    # Bounded, and still too long for one turn of the loop.
+    warnings = await asyncio.to_thread(warnings_about, state.document, saved.neighbours)
     return answer_of(state, saved.updated_at, in_force=in_force, warnings=warnings)

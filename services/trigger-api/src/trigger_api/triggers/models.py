@@ -15,6 +15,7 @@ from ensue.core.lineage import DEFAULT_MAX_CHAIN_DEPTH
 from ensue.wire.faults import Fault
 from trigger_api.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
 from trigger_api.triggers.rules import InFlight, Stored
+from trigger_api.triggers.sentences import sentences_of
 
 
 class TriggerStatus(StrEnum):
@@ -52,8 +53,10 @@ class TriggerAnswer(BaseModel):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = None
+    english: str | None = Field(description="What `where` asks, as a sentence; null where it cannot be read any more.")
+    sentence: str | None = Field(description="The whole trigger as a sentence.")
     in_force: bool = Field(description="Whether events published from now on are decided by this revision.")
-    warnings: list[TriggerWarning] = Field(default=[], description="What is odd about its condition; told at a save.")
+    warnings: list[TriggerWarning] = Field(default=[], description="What is odd about it; told at a save.")
 
 
 class TriggerPage(BaseModel):
@@ -69,6 +72,7 @@ class TriggerFilter(BaseModel):
     model_config = {"extra": "forbid"}
 
     status: TriggerStatus | None = None
+    unindexed: bool | None = Field(default=None, description="Only those that no index leads to, or only the others.")
     event_type: str | None = Field(default=None, max_length=200, pattern=r"^[^\x00-\x1f]+$")
     limit: int = Field(default=DEFAULT_LIMIT, ge=1, le=HIGHEST_LIMIT)
     cursor: str | None = Field(default=None, max_length=100)
@@ -87,6 +91,7 @@ class StopOptions(BaseModel):
 def answer_of(state: Stored, updated_at: datetime, *, in_force: bool, warnings: Sequence[Fault] = ()) -> TriggerAnswer:
     """A trigger as it is answered."""
     document = state.document
+    said = sentences_of(document)
     return TriggerAnswer(
         id=state.trigger_id,
         project=state.tenant,
@@ -106,6 +111,8 @@ def answer_of(state: Stored, updated_at: datetime, *, in_force: bool, warnings: 
         created_at=state.created_at,
         updated_at=updated_at,
         deleted_at=state.deleted_at,
+        english=said.condition,
+        sentence=said.whole,
         in_force=in_force,
         warnings=[TriggerWarning(pointer=fault.pointer, message=fault.message) for fault in warnings],
     )

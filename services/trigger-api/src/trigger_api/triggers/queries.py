@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import cast
+import asyncio
+from collections.abc import Sequence
+from typing import Final, cast
 from uuid import UUID
 
 from ensue.core.json import JsonObject
-from ensue.postgres.database import Database, Record
+from ensue.postgres.database import Connection, Database, Record
 from ensue.wire import strict_json
 from trigger_api.paging import Position, decode_cursor, encode_cursor
 from trigger_api.problems import not_found
 from trigger_api.sql import statements
+from trigger_api.triggers.drafts import Neighbour
 from trigger_api.triggers.models import TriggerAnswer, TriggerFilter, TriggerPage, TriggerStatus, answer_of
 from trigger_api.triggers.rules import Stored
+
+MOST_COMPARED: Final = 50
+MAX_COMPARED_BYTES: Final = 16 * 1024
 
 
 async def read_trigger(database: Database, tenant: str, trigger_id: UUID) -> TriggerAnswer:
@@ -37,8 +43,10 @@ async def list_triggers(database: Database, tenant: str, asked: TriggerFilter) -
             after.at if after else None,
             after.id if after else None,
             asked.limit + 1,
+            asked.unindexed,
         )
-    items = [_answer(row) for row in found[: asked.limit]]
+    # Documents may be large, and their sentences are made here: meanwhile the loop serves others.
+    items = await asyncio.to_thread(lambda: [_answer(row) for row in found[: asked.limit]])
     last = items[-1] if len(found) > asked.limit else None
     return TriggerPage(items=items, next_cursor=encode_cursor(Position(last.created_at, last.id)) if last else None)
 
@@ -58,7 +66,18 @@ def stored_of(row: Record) -> Stored:
         created_at=row["created_at"],
         cancel_before=row["cancel_before"],
         deleted_at=row["deleted_at"],
+        unindexed=row["unindexed"],
     )
+
+
+async def neighbours(
+    connection: Connection, tenant: str, event_types: Sequence[str], but: UUID | None = None
+) -> list[Neighbour]:
+    """Enabled triggers that listen to one of the types, oldest first: at most MOST_COMPARED, the newest there are."""
+    rows = await connection.fetch(
+        statements("triggers")["neighbours"], tenant, list(event_types), but, MOST_COMPARED, MAX_COMPARED_BYTES
+    )
+    return [Neighbour(row["trigger_id"], row["name"], row["document"]) for row in rows]
 
 
 def _answer(row: Record) -> TriggerAnswer:

@@ -22,7 +22,14 @@ from trigger_api.triggers.rules import Switch
 router = APIRouter(prefix="/api/v1/triggers", tags=["triggers"])
 
 _CHANGE_ERRORS: Final = (problems.INVALID, problems.NOT_FOUND, problems.PRECONDITION)
-_DOCUMENT_ERRORS: Final = (*_CHANGE_ERRORS, problems.FORBIDDEN, problems.TOO_LARGE, problems.MEDIA)
+_DOCUMENT_ERRORS: Final = (
+    *_CHANGE_ERRORS,
+    problems.FORBIDDEN,
+    problems.LIMIT_REACHED,
+    problems.CONFLICT,
+    problems.TOO_LARGE,
+    problems.MEDIA,
+)
 _IF_MATCH: Final = {
     "name": "If-Match",
     "in": "header",
@@ -57,7 +64,14 @@ Stop = Annotated[StopOptions, Query()]
     operation_id="create_trigger",
     summary="Create a trigger",
     status_code=201,
-    responses=openapi.errors(problems.INVALID, problems.FORBIDDEN, problems.TOO_LARGE, problems.MEDIA),
+    responses=openapi.errors(
+        problems.INVALID,
+        problems.FORBIDDEN,
+        problems.LIMIT_REACHED,
+        problems.CONFLICT,
+        problems.TOO_LARGE,
+        problems.MEDIA,
+    ),
     openapi_extra=openapi.body({JSON_TYPE: DOCUMENT_SCHEMA}, example=DOCUMENT),
 )
 async def create_trigger(
@@ -139,7 +153,7 @@ async def delete_trigger(caller: Caller, ports: Outside, target: Aim, stop: Stop
     "/{trigger_id}/enable",
     operation_id="enable_trigger",
     summary="Enable a trigger",
-    responses=openapi.errors(*_CHANGE_ERRORS),
+    responses=openapi.errors(*_CHANGE_ERRORS, problems.LIMIT_REACHED),
     openapi_extra={"parameters": [_IF_MATCH]},
 )
 async def enable_trigger(

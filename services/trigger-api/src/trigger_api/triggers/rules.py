@@ -29,6 +29,7 @@ class Stored:
 
     document: what people wrote, without `project` and `enabled`: those are the columns here.
     cancel_before: firings observed until then are cancelled at intake; set when disabled or deleted.
+    unindexed: no index leads to its condition, so every event of its types is asked; set by `costs`.
     """
 
     tenant: str
@@ -43,16 +44,21 @@ class Stored:
     created_at: datetime
     cancel_before: datetime | None = None
     deleted_at: datetime | None = None
+    unindexed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a checked document asks for. `enabled` is None where it does not say."""
+    """What a checked document asks for. `enabled` is None where it does not say.
+
+    calendars: those that its condition names.
+    """
 
     name: str
     enabled: bool | None
     event_types: tuple[str, ...]
     document: JsonObject
+    calendars: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class Operator:
         `wording.Phrase`, so it shows its right-hand side by `wording.shown` alone.
     keys: a necessary condition on one selected value (for every quantifier but `none`); None where there is none.
     check: refuses what a context lacks, when a document is read; raises InvalidValue.
+    calendars: the names of the calendars that a right-hand side asks, where an operator asks any.
     needs_value: whether `value` must be written; otherwise it is true where left out.
     takes_field: whether `value_of` may stand for `value`.
     """
@@ -112,5 +113,6 @@ class Operator:
     english: Callable[[Json], str]
     keys: Callable[[Json], Keys | None] = no_keys
     check: Callable[[Json, Context], None] | None = None
+    calendars: Callable[[Json], frozenset[str]] | None = None
     needs_value: bool = True
     takes_field: bool = False

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from ensue.core.conditions.analysis.effort import Effort, EffortSpent
 from ensue.core.conditions.analysis.fields import Path, Possible, possible, sample_values
 from ensue.core.conditions.analysis.terms import Term, terms_of
 from ensue.core.conditions.fields import DATA
@@ -45,17 +46,28 @@ class Reading:
     only_with_arrays: bool = False
 
 
-def could_match(condition: Condition) -> Reading:
-    """Whether any event can fulfil the condition."""
-    terms = terms_of(condition)
-    if terms is None:
-        return Reading(Answer.UNKNOWN)
-    best = max((possible(term) for term in terms), default=Possible.NEVER)
-    if best is Possible.NEVER:
-        return Reading(Answer.NO)
-    if best is Possible.WITH_ARRAYS:
-        return Reading(Answer.UNKNOWN, only_with_arrays=True)
-    return Reading(Answer.YES if _is_fulfilled(condition, terms) else Answer.UNKNOWN)
+_UNDECIDED: Final = Reading(Answer.UNKNOWN)
+
+
+def could_match(condition: Condition, effort: Effort | None = None) -> Reading:
+    """Whether any event can fulfil the condition; unknown where that would cost more than the effort."""
+    effort = effort or Effort()
+    try:
+        terms = terms_of(condition, effort)
+        reading = _by_contradiction(terms, effort)
+        if terms is None or reading != _UNDECIDED:
+            return reading
+        return Reading(Answer.YES) if _is_fulfilled(condition, terms, effort) else _UNDECIDED
+    except EffortSpent:
+        return _UNDECIDED
+
+
+def contradiction_in(condition: Condition, effort: Effort) -> Reading:
+    """Whether it is certain that no event can fulfil the condition; of one that may be fulfilled nothing is said."""
+    try:
+        return _by_contradiction(terms_of(condition, effort), effort)
+    except EffortSpent:
+        return _UNDECIDED
 
 
 def could_both_match(left: Condition, right: Condition) -> Answer:
@@ -63,21 +75,36 @@ def could_both_match(left: Condition, right: Condition) -> Answer:
     return could_match(All((left, right))).answer
 
 
-def implies(left: Condition, right: Condition) -> bool:
+def implies(left: Condition, right: Condition, effort: Effort | None = None) -> bool:
     """Whether it is certain that every event that fulfils `left` fulfils `right`."""
-    return left == right or could_match(All((left, Not(right)))).answer is Answer.NO
+    return left == right or _is_impossible(All((left, Not(right))), effort or Effort())
 
 
-def always_matches(condition: Condition) -> bool:
+def always_matches(condition: Condition, effort: Effort | None = None) -> bool:
     """Whether it is certain that every event fulfils the condition."""
-    return could_match(Not(condition)).answer is Answer.NO
+    return _is_impossible(Not(condition), effort or Effort())
 
 
-def _is_fulfilled(condition: Condition, terms: tuple[Term, ...]) -> bool:
+def _is_impossible(condition: Condition, effort: Effort) -> bool:
+    return contradiction_in(condition, effort).answer is Answer.NO
+
+
+def _by_contradiction(terms: tuple[Term, ...] | None, effort: Effort) -> Reading:
+    if terms is None:
+        return _UNDECIDED
+    best = Possible.NEVER
+    for term in terms:
+        best = max(best, possible(term, effort))
+        if best is Possible.PERHAPS:
+            return _UNDECIDED
+    return Reading(Answer.NO) if best is Possible.NEVER else Reading(Answer.UNKNOWN, only_with_arrays=True)
+
+
+def _is_fulfilled(condition: Condition, terms: tuple[Term, ...], effort: Effort) -> bool:
     """Whether an event made up for one of the terms fulfils the condition."""
     try:
         matcher = compile_condition(condition)
-        made = (_event_of(values) for term in terms if (values := sample_values(term)) is not None)
+        made = (_event_of(values) for term in terms if (values := sample_values(term, effort)) is not None)
         return any(event is not None and matcher(event, _ANYTIME) for event in made)
     except EnsueError:  # an expression without a verdict, or a name that only another context knows
         return False

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from ensue.core.conditions.analysis.effort import Effort
 from ensue.core.conditions.analysis.terms import Literal, Term
 from ensue.core.conditions.analysis.values import Found, Kind, Nothing, Wanted, value_for
 from ensue.core.conditions.fields import DATA
-from ensue.core.conditions.match import operator_of
 from ensue.core.conditions.operator import OnSelection, OnValues
 from ensue.core.conditions.tree import FieldRef, Quantifier, Test
 from ensue.core.json import Json
@@ -44,64 +44,65 @@ class Asked:
     there: bool = False
     absent: bool = False
 
-    def possible(self) -> Possible:
+    def possible(self, effort: Effort) -> Possible:
         """How any event can give what is asked."""
         needs_value = bool(self.some) or self.there
         if self.absent and needs_value:
             return Possible.NEVER
-        if any(value_for([one, *self.each], self.kind) is Nothing.NONE for one in self.some):
+        if any(value_for([one, *self.each], self.kind, effort) is Nothing.NONE for one in self.some):
             return Possible.NEVER
-        if len(self.some) > 1 and value_for([*self.some, *self.each], self.kind) is Nothing.NONE:
+        if len(self.some) > 1 and value_for([*self.some, *self.each], self.kind, effort) is Nothing.NONE:
             return Possible.NEVER if self.single else Possible.WITH_ARRAYS
         return Possible.PERHAPS
 
-    def value(self) -> Found | None:
+    def value(self, effort: Effort) -> Found | None:
         """One value that is as all ask, if one was found."""
-        found = value_for([*self.some, *self.each], self.kind)
+        found = value_for([*self.some, *self.each], self.kind, effort)
         return found if isinstance(found, Found) else None
 
 
-def asked_of_fields(term: Term) -> dict[tuple[Path, bool], Asked]:
+def asked_of_fields(term: Term, effort: Effort) -> dict[tuple[Path, bool], Asked]:
     """What a term asks of each field, by path and whether of its length."""
     asked: dict[tuple[Path, bool], Asked] = {}
+    effort.spend(len(term.literals))
     for literal in term.literals:
         test = literal.test
         key = (test.path, test.length)
         if key not in asked:
             kind = Kind.LENGTH if test.length else Kind.ANY if test.path[0] == DATA else Kind.TEXT
             asked[key] = Asked(kind, single=test.path[0] != DATA)
-        _ask(asked[key], literal)
+        _ask(asked[key], literal, effort)
     return asked
 
 
-def possible(term: Term) -> Possible:
+def possible(term: Term, effort: Effort) -> Possible:
     """How a term can hold; never less than the truth."""
-    asked = asked_of_fields(term)
-    least = min((each.possible() for each in asked.values()), default=Possible.PERHAPS)
-    return Possible.NEVER if _something_within_nothing(asked) else least
+    asked = asked_of_fields(term, effort)
+    least = min((each.possible(effort) for each in asked.values()), default=Possible.PERHAPS)
+    return Possible.NEVER if _something_within_nothing(asked, effort) else least
 
 
-def _something_within_nothing(asked: dict[tuple[Path, bool], Asked]) -> bool:
+def _something_within_nothing(asked: dict[tuple[Path, bool], Asked], effort: Effort) -> bool:
     absent = [path for (path, length), each in asked.items() if each.absent and not length]
     if any(path in _ALWAYS_THERE for path in absent):
         return True
     wanted = [path for (path, _), each in asked.items() if each.some or each.there]
+    effort.spend(len(absent) * len(wanted))
     return any(path[: len(outer)] == outer for outer in absent for path in wanted)
 
 
-def _ask(asked: Asked, literal: Literal) -> None:
+def _ask(asked: Asked, literal: Literal, effort: Effort) -> None:
     test = literal.test
-    operator = operator_of(test)
     if isinstance(test.value, FieldRef):
         return
+    operator, value = effort.read(test)
     if isinstance(operator.judge, OnSelection):
         if not test.length:
             _ask_for_presence(asked, wanted=bool(test.value) is not literal.denied)
         return
-    value = operator.parse(test.value)
     if not isinstance(operator.judge, OnValues) or not _opened(test, operator.judge, value):
         return
-    passes = operator.judge.test(value)
+    passes = effort.passing(test, operator.judge.test)
     for_some, denied = _quantified(test.quantifier, denied=literal.denied)
     wanted = Wanted(operator.name, value, passes, denied)
     if for_some:
@@ -131,13 +132,13 @@ def _ask_for_presence(asked: Asked, *, wanted: bool) -> None:
         asked.absent = True
 
 
-def sample_values(term: Term) -> dict[Path, Json] | None:
+def sample_values(term: Term, effort: Effort) -> dict[Path, Json] | None:
     """For each path one value with which the term may hold; what must be absent is left out. None where not found."""
     found: dict[Path, Json] = {}
-    for (path, length), asked in asked_of_fields(term).items():
+    for (path, length), asked in asked_of_fields(term, effort).items():
         if not (asked.some or asked.there):
             continue
-        value = asked.value()
+        value = asked.value(effort)
         if value is None:
             return None
         if not length:

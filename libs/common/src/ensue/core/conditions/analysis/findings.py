@@ -6,17 +6,19 @@ written in documents (`/all/0/not`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ensue.core.conditions.analysis.answers import Answer, always_matches, could_match, implies
+from ensue.core.conditions.analysis.answers import Answer, Reading, always_matches, contradiction_in, implies
+from ensue.core.conditions.analysis.effort import Effort
 from ensue.core.conditions.keys import AllOf, AnyOf, Lookup, Needed, NotEquals, Present
 from ensue.core.conditions.needed import needed
 from ensue.core.conditions.tree import All, Any, Condition, Not, Test
 
 MAX_QUESTIONS: Final = 100
+Why = Callable[[Condition], str | None]
 
 
 class Level(StrEnum):
@@ -51,27 +53,43 @@ class Finding:
         return Level.ERROR if self.oddity is Oddity.NEVER_TRUE else Level.WARNING
 
 
-def findings_of(condition: Condition) -> tuple[Finding, ...]:
-    """Everything odd about a condition, the whole of it first."""
-    whole = _of_whole(condition)
+def findings_of(condition: Condition, effort: Effort | None = None, why: Why | None = None) -> tuple[Finding, ...]:
+    """Everything odd about a condition, the whole of it first; what would cost more than the effort is not told.
+
+    why: says why an index does not lead to a condition; who has a real index knows better than `why_unindexed`.
+    """
+    effort = effort or Effort()
+    whole = _of_whole(condition, effort)
     if whole is not None and whole.oddity is not Oddity.ONLY_WITH_ARRAYS:
         return (whole,)
     found = [whole] if whole is not None else []
-    found.extend(_Branches().read(condition, "", ()))
-    why = why_unindexed(condition)
-    if why is not None:
-        found.append(Finding("", Oddity.UNINDEXED, f"is asked about every event of its type: {why}"))
+    found.extend(_Branches(effort).read(condition, "", ()))
+    reason = (why or why_unindexed)(condition)
+    if reason is not None:
+        found.append(Finding("", Oddity.UNINDEXED, f"is asked about every event of its type: {reason}"))
     return tuple(found)
 
 
-def _of_whole(condition: Condition) -> Finding | None:
-    reading = could_match(condition)
-    if reading.answer is Answer.NO:
-        return Finding("", Oddity.NEVER_TRUE, "can never be true: its tests exclude each other")
+def never_true(condition: Condition, effort: Effort | None = None) -> Finding | None:
+    """The one finding that is an error, alone."""
+    return _never(contradiction_in(condition, effort or Effort()))
+
+
+def _never(reading: Reading) -> Finding | None:
+    if reading.answer is not Answer.NO:
+        return None
+    return Finding("", Oddity.NEVER_TRUE, "can never be true: its tests exclude each other")
+
+
+def _of_whole(condition: Condition, effort: Effort) -> Finding | None:
+    reading = contradiction_in(condition, effort)
+    never = _never(reading)
+    if never is not None:
+        return never
     if reading.only_with_arrays:
         message = "is true only where a field holds an array with several values; for single values its tests exclude"
         return Finding("", Oddity.ONLY_WITH_ARRAYS, f"{message} each other")
-    if condition != All(()) and always_matches(condition):
+    if condition != All(()) and always_matches(condition, effort):
         return Finding("", Oddity.ALWAYS_TRUE, "is true for every event")
     return None
 
@@ -79,8 +97,9 @@ def _of_whole(condition: Condition) -> Finding | None:
 class _Branches:
     """Reads the members of `all` and `any` in their surroundings; asks at most MAX_QUESTIONS questions."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: Effort) -> None:
         self._left = MAX_QUESTIONS
+        self._effort = effort
 
     def read(self, condition: Condition, pointer: str, around: tuple[Condition, ...]) -> Iterator[Finding]:
         """Findings about the branches of a condition that stands beside `around`, all of which hold where it counts."""
@@ -97,7 +116,7 @@ class _Branches:
     def _any(self, members: Sequence[Condition], pointer: str, around: tuple[Condition, ...]) -> Iterator[Finding]:
         for index, member in enumerate(members):
             place = f"{pointer}/{index}"
-            if self._may_ask() and could_match(All((*around, member))).answer is Answer.NO:
+            if self._may_ask() and contradiction_in(All((*around, member)), self._effort).answer is Answer.NO:
                 yield Finding(place, Oddity.UNREACHABLE, "can never be true here")
                 continue
             wider = self._wider(member, members[:index])
@@ -108,7 +127,9 @@ class _Branches:
             yield from self.read(member, place, around)
 
     def _wider(self, member: Condition, others: Sequence[Condition]) -> int | None:
-        return next((i for i, other in enumerate(others) if self._may_ask() and implies(member, other)), None)
+        return next(
+            (i for i, other in enumerate(others) if self._may_ask() and implies(member, other, self._effort)), None
+        )
 
     def _may_ask(self) -> bool:
         self._left -= 1
@@ -148,19 +169,3 @@ def _reason(condition: Condition) -> str:
         case Test():
             return f"{condition.operator} names no values that can be looked up"
     return "an expression says nothing to an index"
-
-
-class Relation(StrEnum):
-    """How the condition of one trigger stands to that of another."""
-
-    EQUAL = "equal"
-    NARROWER = "narrower"  # wherever it is true, the other is too
-    WIDER = "wider"
-
-
-def relation(left: Condition, right: Condition) -> Relation | None:
-    """How `left` stands to `right`; None where nothing is certain."""
-    narrower, wider = implies(left, right), implies(right, left)
-    if narrower and wider:
-        return Relation.EQUAL
-    return Relation.NARROWER if narrower else Relation.WIDER if wider else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ensue.core.conditions.analysis.effort import Effort
 from ensue.core.conditions.keys import (
     AllOf,
     AnyOf,
@@ -41,17 +42,18 @@ class Term:
     literals: tuple[Literal, ...]
 
 
-def terms_of(condition: Condition, *, denied: bool = False) -> tuple[Term, ...] | None:
+def terms_of(condition: Condition, effort: Effort, *, denied: bool = False) -> tuple[Term, ...] | None:
     """The alternatives of a condition (or of its denial); None where there are more than MAX_TERMS."""
+    effort.spend(1)
     match condition:
         case Test():
             return (Term((Literal(condition, denied),)),)
         case Not(member):
-            return terms_of(member, denied=not denied)
+            return terms_of(member, effort, denied=not denied)
         case All(members) | Any(members):
-            parts = [terms_of(member, denied=denied) for member in members]
-            return _both(parts) if isinstance(condition, All) is not denied else _either(parts)
-    return (Term(()),) if denied else _of_leaf(condition)
+            parts = [terms_of(member, effort, denied=denied) for member in members]
+            return _both(parts, effort) if isinstance(condition, All) is not denied else _either(parts)
+    return (Term(()),) if denied else _of_leaf(condition, effort)
 
 
 def _either(parts: list[tuple[Term, ...] | None]) -> tuple[Term, ...] | None:
@@ -63,18 +65,29 @@ def _either(parts: list[tuple[Term, ...] | None]) -> tuple[Term, ...] | None:
     return tuple(found)
 
 
-def _both(parts: list[tuple[Term, ...] | None]) -> tuple[Term, ...] | None:
-    found: tuple[Term, ...] = (Term(()),)
-    for part in sorted(parts, key=lambda each: MAX_TERMS + 1 if each is None else len(each)):
-        if part is None or len(found) * len(part) > MAX_TERMS:
+def _both(parts: list[tuple[Term, ...] | None], effort: Effort) -> tuple[Term, ...] | None:
+    """The product: what stands in one alternative alone is common to all."""
+    common: list[Literal] = []
+    several: list[tuple[Term, ...]] = []
+    for part in parts:
+        if part is None:
+            return None
+        if len(part) == 1:
+            common.extend(part[0].literals)
+        else:
+            several.append(part)
+    found: tuple[Term, ...] = (Term(tuple(common)),)
+    for part in sorted(several, key=len):
+        if len(found) * len(part) > MAX_TERMS:
             return None
         found = tuple(Term(before.literals + term.literals) for before in found for term in part)
+        effort.spend(sum(len(term.literals) for term in found))
     return found
 
 
-def _of_leaf(leaf: Leaf) -> tuple[Term, ...] | None:
+def _of_leaf(leaf: Leaf, effort: Effort) -> tuple[Term, ...] | None:
     kind = kind_of(leaf)
-    return (Term(()),) if kind is None else terms_of(_implied(kind.keys(leaf)))
+    return (Term(()),) if kind is None else terms_of(_implied(kind.keys(leaf)), effort)
 
 
 def _implied(needed: Needed | None) -> Condition:

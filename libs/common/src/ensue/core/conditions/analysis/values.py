@@ -14,6 +14,7 @@ from itertools import pairwise
 from math import floor
 from typing import Final
 
+from ensue.core.conditions.analysis.effort import Effort, weight_of
 from ensue.core.conditions.operator import ValueTest
 from ensue.core.conditions.values import is_number
 from ensue.core.json import Json
@@ -67,13 +68,15 @@ class Nothing(Enum):
     UNKNOWN = "unknown"
 
 
-def value_for(wanted: Sequence[Wanted], kind: Kind) -> Found | Nothing:
+def value_for(wanted: Sequence[Wanted], kind: Kind, effort: Effort) -> Found | Nothing:
     """A value that is as all of `wanted` ask."""
+    effort.spend(sum(1 + weight_of(each.value) for each in wanted))
     listed = [each for each in wanted if each.operator in _LISTING and not each.denied]
     candidates: Iterable[Json] = _candidates(wanted, kind)
     if listed and kind is not Kind.LENGTH:
         candidates = [value for value in min((each.constants for each in listed), key=len) if _is_of(value, kind)]
     for value in candidates:
+        effort.spend(1 + len(wanted) * (1 + weight_of(value)))
         if all(each.takes(value) for each in wanted):
             return Found(value)
     if listed or kind is Kind.LENGTH or _differ_in_ends(wanted):

@@ -1,12 +1,14 @@
 """calendar: an instant on a date of a named calendar, in a zone (UTC where none is named).
 
-Calendars are not part of a document: they come with the context. A name that the context lacks is refused.
+Calendars are not part of a document: they come with the context. A name that the context lacks is refused when a
+document is checked, and raises when a condition is compiled: it is never taken for an empty calendar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Final
 
 from ensue.core.conditions.context import Context
@@ -16,6 +18,7 @@ from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
 
+_SHOWN: Final = 20
 _EXPECTED: Final = '"holidays", or {"name": "holidays", "zone": "Europe/Berlin"}'
 
 
@@ -34,16 +37,28 @@ def _named(value: Json) -> tuple[str, str]:
     return str(given["name"]), str(given["zone"])
 
 
+def _check(value: Json, context: Context) -> None:
+    name, _ = _named(value)
+    if name not in context.calendars:
+        raise InvalidValue(f"the name of a known calendar: {_choice(name, context.calendars)}")
+
+
+def _choice(name: str, known: Iterable[str]) -> str:
+    """The names that would be right, the one that is most like it before all."""
+    names = sorted(known)
+    if not names:
+        return "none, for no calendar is known here"
+    meant = get_close_matches(name[:100], names, n=1)
+    hint = f"; did you mean {meant[0]}?" if meant else ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more + hint
+
+
 def _dates(name: str, context: Context) -> frozenset[date]:
     dates = context.calendars.get(name)
     if dates is None:
-        known = ", ".join(sorted(context.calendars)) or "none, for no calendar is known here"
-        raise InvalidValue(f"the name of a known calendar: {known}")
+        raise InvalidValue(f"there is no calendar {name}")
     return dates
-
-
-def _check(value: Json, context: Context) -> None:
-    _dates(_named(value)[0], context)
 
 
 def _test(wanted: Json, context: Context) -> TimedTest:
@@ -69,4 +84,15 @@ def _english(value: Json) -> str:
     return f"is on a day of the calendar {name} ({zone})"
 
 
-OPERATOR = Operator(name="calendar", parse=_parse, judge=OnInstants(_test, _sql), english=_english, check=_check)
+def _calendars(value: Json) -> frozenset[str]:
+    return frozenset({_named(value)[0]})
+
+
+OPERATOR = Operator(
+    name="calendar",
+    parse=_parse,
+    judge=OnInstants(_test, _sql),
+    english=_english,
+    check=_check,
+    calendars=_calendars,
+)

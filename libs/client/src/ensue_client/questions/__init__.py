@@ -1,0 +1,1 @@
+"""Questions to a running system that change nothing."""

@@ -1,0 +1,308 @@
+"""Validate and explain over HTTP: nothing is stored or fired, every test is told, and hostile questions are bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.integration.trigger_api.rows import AT, named, rows_of
+from tests.integration.trigger_api.test_problems import NOWHERE, assert_problem
+from tests.integration.trigger_api.world import GLOBEX, World, trigger
+
+from ensue.wire.topics import Topic
+from ensue_devstack.databases import ScratchDatabase
+
+TRIGGERS = "/api/v1/triggers"
+VALIDATE = f"{TRIGGERS}/validate"
+WHERE = {
+    "all": [
+        {"field": "data.project_id", "op": "eq", "value": 7},
+        {"any": [
+            {"field": "data.score", "op": "gte", "value": 0.8},
+            {"field": "data.tags", "op": "contains", "value": "rush"},
+        ]},
+        {"not": {"field": "subject", "op": "starts_with", "value": "test-"}},
+    ]
+}  # fmt: skip
+NEAR = {
+    "type": "variant.approved",
+    "subject": "v-1",
+    "data": {"project_id": 7, "score": 0.79, "tags": ["slow"]},
+}
+HIGH = {**NEAR, "data": {"project_id": 7, "score": 0.8}}
+
+
+async def explained(world: World, trigger_id: str, event: object, query: str = "") -> dict[str, Any]:
+    """An explanation."""
+    answer = await world.acme.call("POST", f"{TRIGGERS}/{trigger_id}/explain{query}", event)
+    assert answer.status == 200, answer.text
+    shown: dict[str, Any] = answer.json
+    return shown
+
+
+@pytest.mark.requirement("R3.15")
+async def test_every_test_is_told_with_its_actual_value_and_verdict(world: World) -> None:
+    created = await world.acme.create(trigger(where=WHERE))
+    shown = await explained(world, created["id"], NEAR)
+    assert (shown["matches"], shown["reasons"], shown["revision"]) == (False, [], 1)
+    project, either, negation = shown["where"]["members"]
+    score, tags = either["members"]
+    (subject,) = negation["members"]
+    told = [
+        (test["field"], test["operator"], test["wanted"], test["actual"], test["verdict"], test["decided"])
+        for test in (project, score, tags, subject)
+    ]
+    assert told == [
+        ("data.project_id", "eq", 7, [7], True, False),
+        ("data.score", "gte", 0.8, [0.79], False, True),
+        ("data.tags", "contains", "rush", [["slow"]], False, True),
+        ("subject", "starts_with", "test-", ["v-1"], False, False),
+    ]
+    assert [miss["sentence"] for miss in shown["nearest_miss"]] == ["score is at least 0.8"]
+    assert [check["check"] for check in shown["checks"] if check["passed"]] == [
+        "project", "type", "entity_type", "enabled", "active_since", "targets", "depth",
+    ]  # fmt: skip
+    assert shown["english"] == created["english"]
+    fires = await explained(world, created["id"], HIGH)
+    assert (fires["matches"], fires["nearest_miss"]) == (True, [])
+    assert [record.key for record in await world.records(Topic.EVENTS)] == [], "nothing is published"
+
+
+async def test_what_keeps_a_trigger_out_is_told_beside_its_tests(world: World) -> None:
+    when = {"event": {"types": ["variant.approved"], "entity_type": "variant"}}
+    created = await world.acme.create(trigger(where=WHERE, when=when, enabled=False, brakes={"max_chain_depth": 2}))
+    event = {**HIGH, "entitytype": "job", "chaindepth": 2, "targets": NOWHERE}
+    shown = await explained(world, created["id"], event, "?at=2020-01-01T00:00:00Z")
+    out = [check["check"] for check in shown["checks"] if not check["passed"]]
+    assert out == ["entity_type", "enabled", "active_since", "targets", "depth"]
+    assert shown["reasons"] == [check["message"] for check in shown["checks"] if not check["passed"]]
+    assert (shown["matches"], shown["where"]["verdict"]) == (False, True)
+
+
+async def test_an_older_revision_can_be_asked(world: World) -> None:
+    created = await world.acme.create(trigger(where=WHERE))
+    path = f"{TRIGGERS}/{created['id']}"
+    await world.acme.call("PATCH", path, {"where": None})
+    assert (await explained(world, created["id"], NEAR))["matches"] is True
+    assert (await explained(world, created["id"], NEAR, "?revision=1"))["matches"] is False
+    await world.acme.call("DELETE", path)
+    assert_problem(await world.acme.call("POST", f"{path}/explain", NEAR), 404)
+    assert (await explained(world, created["id"], NEAR, "?revision=2"))["matches"] is True
+    deleted = await explained(world, created["id"], NEAR, "?revision=3")
+    assert [check["check"] for check in deleted["checks"] if not check["passed"]] == ["enabled"]
+    for wrong in ("?revision=0", "?revision=x", "?at=yesterday", "?at=2020-01-01T00:00:00", "?at=0001-01-01T00:00:00Z"):
+        assert_problem(await world.acme.call("POST", f"{path}/explain{wrong}", NEAR), 400)
+    assert_problem(await world.acme.call("POST", f"{path}/explain?revision=4", NEAR), 404)
+
+
+async def test_an_event_of_the_journal_is_explained_at_its_append_time(world: World, database: ScratchDatabase) -> None:
+    created = await world.acme.create(trigger(where={"field": "data.score", "op": "eq", "value": 0.5}))
+    async with rows_of(database, "acme") as rows:
+        await rows.event("variant", depth=3)
+    admin = await asyncpg.connect(database.admin_url)
+    try:
+        await admin.execute("""UPDATE audit.event SET type = 'variant.approved', data = '{"score": 0.50}'""")
+    finally:
+        await admin.close()
+    asked = {"event_uid": str(named("variant"))}
+    shown = await explained(world, created["id"], asked)
+    assert datetime.fromisoformat(shown["at"]) > AT
+    assert shown["event_uid"] == asked["event_uid"]
+    assert shown["where"]["verdict"] is True
+    out = [check["check"] for check in shown["checks"] if not check["passed"]]
+    assert out == ["active_since"], "the event is older than the trigger"
+    later = datetime(2199, 1, 1, tzinfo=UTC).isoformat().replace("+", "%2B")
+    assert (await explained(world, created["id"], asked, f"?at={later}"))["matches"] is True
+    theirs = await world.globex.create(trigger())
+    path = f"{TRIGGERS}/{theirs['id']}/explain"
+    assert_problem(await world.globex.call("POST", path, asked), 404)
+    assert_problem(await world.acme.call("POST", f"{TRIGGERS}/{created['id']}/explain", {"event_uid": NOWHERE}), 404)
+
+
+async def test_another_tenant_s_trigger_is_not_there(world: World) -> None:
+    created = await world.acme.create(trigger())
+    for query in ("", "?revision=1"):
+        answer = await world.globex.call("POST", f"{TRIGGERS}/{created['id']}/explain{query}", NEAR)
+        assert_problem(answer, 404)
+    assert_problem(await world.acme.call("POST", f"{TRIGGERS}/not-an-id/explain", NEAR), 404)
+
+
+WRONG_EVENTS: list[tuple[object, list[str]]] = [
+    ({}, ["/type"]),
+    ({"event_uid": 7}, ["/event_uid"]),
+    ({"event_uid": "x", "type": "a.b"}, ["/event_uid"]),
+    ({"type": 7}, ["/type"]),
+    ({"type": "a.b", "time": "noon", "chaindepth": -1}, ["/chaindepth", "/time"]),
+    ({"type": "a.b", "tenant": GLOBEX}, ["/tenant"]),
+    ({"type": "a.b", "data": 1, "data_base64": "MQ=="}, ["/data_base64"]),
+    ({"type": "a.b", "datacontenttype": "text/plain"}, ["/datacontenttype"]),
+    ({"type": "a.b", "Upper": "x"}, ["/Upper"]),
+]
+
+
+async def test_a_wrong_event_is_refused_with_its_places(world: World) -> None:
+    created = await world.acme.create(trigger())
+    path = f"{TRIGGERS}/{created['id']}/explain"
+    for document, pointers in WRONG_EVENTS:
+        answer = await world.acme.call("POST", path, document)
+        assert_problem(answer, 400)
+        assert sorted(answer.pointers) == pointers, document
+    for body in (b"", b"[]", b"{", b'{"type": "a", "type": "b"}', b'{"a":' * 50_000, b'{"type": "\\ud800"}'):
+        assert_problem(
+            await world.acme.call("POST", path, body=body, headers={"Content-Type": "application/json"}), 400
+        )
+    cloud_event = {"Content-Type": "application/cloudevents+json"}
+    assert (await world.acme.call("POST", path, body=json.dumps(NEAR).encode(), headers=cloud_event)).status == 200
+    assert_problem(await world.acme.call("POST", path, body=b"{}", headers={"Content-Type": "text/plain"}), 415)
+
+
+async def test_hostile_explanations_are_bounded(world: World) -> None:
+    many = [{"field": f"data.items.f{n}", "op": "eq", "value": n} for n in range(400)]
+    created = await world.acme.create(trigger(where={"any": [*many, {"field": "data", "op": "exists"}]}))
+    path = f"{TRIGGERS}/{created['id']}/explain"
+    call = world.acme.call
+    assert_problem(await call("POST", path, {**NEAR, "data": "x" * (1 << 20)}), 413)
+    assert_problem(await call("POST", path, {**NEAR, "data": {"items": [0] * 60_000}}), 413)
+    names = {f"name{n}": "é\U0001f600" for n in range(9_000)}
+    wide = await call("POST", path, {**NEAR, "data": names})
+    assert_problem(wide, 413)
+    fits = await call("POST", path, {**NEAR, "data": {"items": [{"f1": "x" * 10_000}] * 20}})
+    assert fits.status == 200
+    assert len(fits.text) < 400_000
+    quadratic = {"field": "data.a", "op": "eq", "value_of": "data.b"}
+    compared = await world.acme.create(trigger(where=quadratic))
+    path = f"{TRIGGERS}/{compared['id']}/explain"
+    assert_problem(await call("POST", path, {**NEAR, "data": {"a": [1] * 2_000, "b": [2] * 2_000}}), 413)
+    unknown = {**NEAR, **{f"attribute{n}": "x" for n in range(10_000)}}
+    assert (await call("POST", path, unknown)).status in (200, 413)
+
+
+@pytest.mark.requirement("R3.17")
+async def test_a_good_trigger_is_valid_with_its_sentences_and_nothing_is_stored(world: World) -> None:
+    checked = await world.acme.call("POST", VALIDATE, trigger(where=WHERE))
+    assert checked.status == 200
+    assert checked.json == {
+        "valid": True,
+        "errors": [],
+        "warnings": [],
+        "english": 'project_id is 7 and (score is at least 0.8 or tags contains "rush")'
+        ' and not (subject begins with "test-")',
+        "sentence": "When variant.approved arrives and project_id is 7 and (score is at least 0.8 or tags contains"
+        ' "rush") and not (subject begins with "test-"), Ensue logs "approved".',
+        "unindexed": None,
+        "samples": None,
+    }
+    assert (await world.acme.call("GET", TRIGGERS)).json["items"] == []
+    assert await world.records(Topic.TRIGGERS) == []
+
+
+@pytest.mark.requirement("R3.17")
+async def test_a_bad_one_has_every_error_with_its_path(world: World) -> None:
+    document = {"nmae": "x", "when": {"event": {"types": []}}, "then": {"actions": [{"kind": "no_such"}]}, "delay": -1,
+                "where": {"field": "data.x", "op": "equals", "value": 1}}  # fmt: skip
+    checked = (await world.acme.call("POST", VALIDATE, document)).json
+    assert checked["valid"] is False
+    assert {error["pointer"] for error in checked["errors"]} == {
+        "/nmae", "/name", "/when/event/types", "/then/actions/0/kind", "/delay", "/where/op",
+    }  # fmt: skip
+    hint = next(error for error in checked["errors"] if error["pointer"] == "/where/op")
+    assert 'did you mean "eq"' in hint["message"]
+    assert (checked["english"], checked["sentence"], checked["warnings"]) == (None, None, [])
+    for document, pointer in (
+        (trigger(project=GLOBEX), "/project"),
+        (trigger(where={"all": [{"field": "type", "op": "eq", "value": v} for v in "ab"]}), "/where"),
+        (trigger(sort_order=10**30), "/sort_order"),
+        ({}, "/name"),
+    ):
+        checked = (await world.acme.call("POST", VALIDATE, document)).json
+        assert checked["errors"][0]["pointer"] == pointer, checked
+
+
+@pytest.mark.requirement("R3.17")
+async def test_a_condition_alone_is_checked(world: World) -> None:
+    good = (await world.acme.call("POST", VALIDATE, {"where": {"not": {"field": "data.n", "op": "exists"}}})).json
+    assert (good["valid"], good["english"], good["sentence"]) == (True, "not (n is there)", None)
+    assert good["unindexed"] == "it denies something, and an index finds what is there"
+    assert [warning["pointer"] for warning in good["warnings"]] == ["/where"]
+    bad = (await world.acme.call("POST", VALIDATE, {"where": {"all": [{"field": "data.n", "op": "gt"}]}})).json
+    assert (bad["valid"], [error["pointer"] for error in bad["errors"]]) == (False, ["/where/all/0/value"])
+    empty: tuple[dict[str, str] | None, ...] = (None, {})
+    for nothing in empty:
+        assert (await world.acme.call("POST", VALIDATE, {"where": nothing})).json["english"] == "always"
+
+
+async def test_samples_tell_how_often_it_would_fire(world: World) -> None:
+    scores = [{"type": "variant.approved", "data": {"score": n / 10}} for n in range(9)]
+    other = {"type": "variant.made", "data": {"score": 1}}
+    where = {"field": "data.score", "op": "gte", "value": 0.6}
+    checked = (await world.acme.call("POST", VALIDATE, {**trigger(where=where), "samples": [*scores, other]})).json
+    assert checked["samples"] == {"events": 10, "heard": 9, "matched": 3, "failed": 0, "selectivity": 4 / 11}
+    alone = (await world.acme.call("POST", VALIDATE, {"where": {"cel": "event.data.gone"}, "samples": [other]})).json
+    assert {name: alone["samples"][name] for name in ("heard", "matched", "failed")} == {
+        "heard": 1, "matched": 0, "failed": 1,
+    }  # fmt: skip
+
+
+async def test_wrong_samples_are_the_question_s_fault(world: World) -> None:
+    for samples, pointers in (
+        (7, ["/samples"]),
+        ([{}] * 101, ["/samples"]),
+        ([NEAR, 7, {"type": "a.b", "time": "x"}], ["/samples/1", "/samples/2/time"]),
+    ):
+        answer = await world.acme.call("POST", VALIDATE, {"where": WHERE, "samples": samples})
+        assert_problem(answer, 400)
+        assert answer.pointers == pointers
+
+
+async def test_hostile_validations_are_bounded(world: World) -> None:
+    call = world.acme.call
+    assert_problem(await call("POST", VALIDATE, trigger(description="x" * 300_000)), 413)
+    unknown = await call("POST", VALIDATE, {f"field{n}": n for n in range(10_000)})
+    assert unknown.status == 200
+    assert len(unknown.json["errors"]) == 100
+    for opening in (b'{"where":', b'{"where":{"not":'):
+        body = opening * 10_000
+        assert_problem(await call("POST", VALIDATE, body=body, headers={"Content-Type": "application/json"}), 400)
+    tests = [{"field": f"data.f{n}", "op": "eq", "value": n} for n in range(500)]
+    samples = [{"type": "a.b", "data": list(range(1_000))}] * 40
+    assert_problem(await call("POST", VALIDATE, {"where": {"any": tests}, "samples": samples}), 413)
+    same = [{"field": "data.f", "op": "contains", "value": f"<{n}>"} for n in range(480)]
+    pairs = [{"any": [{"field": "data.f", "op": "contains", "value": f"{n}{c}"} for c in "ab"]} for n in range(6)]
+    assert (await call("POST", VALIDATE, {"where": {"all": [*pairs, *same]}})).json["valid"] is True
+
+
+async def test_questions_and_saves_at_once_do_not_disturb_each_other(world: World) -> None:
+    created = await world.acme.create(trigger(where=WHERE))
+    path = f"{TRIGGERS}/{created['id']}"
+    answers = await asyncio.gather(
+        *(world.acme.call("POST", f"{path}/explain", HIGH) for _ in range(10)),
+        *(world.acme.call("POST", VALIDATE, trigger(where=WHERE)) for _ in range(10)),
+        *(world.acme.call("PATCH", path, {"description": f"number {n}"}) for n in range(5)),
+    )
+    assert [answer.status for answer in answers] == [200] * 25
+    assert all(answer.json["matches"] for answer in answers[:10])
+    assert all(answer.json["valid"] for answer in answers[10:20])
+
+
+async def test_a_calendar_is_asked_as_the_project_has_it(world: World) -> None:
+    where = {"field": "data.at", "op": "calendar", "value": "freeze"}
+    day, other = [{**NEAR, "data": {"at": f"2026-12-{date}T12:00:00Z"}} for date in (24, 25)]
+    unknown = (await world.acme.call("POST", VALIDATE, {"where": where})).json
+    assert (unknown["valid"], [error["pointer"] for error in unknown["errors"]]) == (False, ["/where/value"])
+    put = await world.acme.call("PUT", "/api/v1/calendars/freeze", {"dates": ["2026-12-24"]})
+    assert put.status in (200, 201), put.text
+    known = (await world.acme.call("POST", VALIDATE, {"where": where, "samples": [day, other]})).json
+    assert (known["valid"], known["samples"]["matched"]) == (True, 1)
+    assert known["english"] == "at is on a day of the calendar freeze (UTC)"
+    created = await world.acme.create(trigger(where=where))
+    assert created["english"] == known["english"]
+    assert [(await explained(world, created["id"], event))["matches"] for event in (day, other)] == [True, False]
+    await world.acme.call("PATCH", f"{TRIGGERS}/{created['id']}", {"where": None})
+    await world.acme.call("DELETE", "/api/v1/calendars/freeze")
+    old = await explained(world, created["id"], day, "?revision=1")
+    assert old["matches"] is False
+    assert any("there is no calendar freeze" in reason for reason in old["reasons"])
