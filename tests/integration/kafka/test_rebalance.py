@@ -10,7 +10,7 @@ from tests.support.loops import Keeping, Running, World, running
 
 from ensue.core.errors import Unavailable
 from ensue.kafka.records import Batch, Handled
-from ensue.runtime.metrics import OFFSET_COMMITS_REJECTED, REBALANCES
+from ensue.runtime.metrics import OFFSET_COMMITS_REJECTED, REBALANCES, RECORDS_CONSUMED
 from ensue.testing.publishing import RecordingPublisher
 from ensue.wire.topics import OutgoingRecord, Topic
 
@@ -98,6 +98,8 @@ async def test_a_rebalance_waits_for_what_is_on_its_way_out_and_nothing_is_begun
             publisher.release()
             await eventually(lambda: _all_done(world, 2), within=20)
             assert [value for value in one.values if value == b"early"] == seen
+            taken = [run.metrics.value(RECORDS_CONSUMED, topic="ensue.events") for run in (first, second)]
+            assert sum(taken) == 4  # what was read while it let go was not taken up
             await second.stop()
         await first.stop()
     assert sorted(str(record.value) for record in publisher.records) == ["b'early'"] * 2 + ["b'late'"] * 2
