@@ -98,3 +98,22 @@ async def test_limits_tells_what_is_counted(world: World) -> None:
     assert (code, out) == (0, "variant.approved: 1 of 500 triggers that no index leads to\n")
     code, out, _ = await ensue(world, "limits", "--json")
     assert json.loads(out)["unindexed_triggers"]["limit"] == 500
+
+
+async def test_a_save_shows_its_warnings_and_a_read_its_sentence(world: World) -> None:
+    code, out, err = await ensue(world, "create", "-", given=json.dumps(trigger(where=DENIAL)))
+    assert code == 0
+    assert "Tell when a variant is approved" in out
+    assert err == (
+        "warning: Tell when a variant is approved: /where is asked about every event of its type:"
+        " it denies something, and an index finds what is there\n"
+    )
+    created = await world.acme.create(trigger(where={"cel": "event.data.score > 0.5 &&\n event.data.score < 0.9"}))
+    code, out, _ = await ensue(world, "get", created["id"])
+    assert (code, out.splitlines()[0]) == (
+        0,
+        "# When variant.approved arrives and the expression event.data.score > 0.5 &&  event.data.score < 0.9 is true,"
+        ' Ensue logs "approved".',
+    )
+    code, _, err = await ensue(world, "replace", created["id"], "-", given=out)
+    assert code == 0, err

@@ -306,3 +306,16 @@ async def test_a_calendar_is_asked_as_the_project_has_it(world: World) -> None:
     old = await explained(world, created["id"], day, "?revision=1")
     assert old["matches"] is False
     assert any("there is no calendar freeze" in reason for reason in old["reasons"])
+
+
+async def test_the_examples_of_the_openapi_document_are_taken(world: World) -> None:
+    paths = (await world.stranger().call("GET", "/openapi.json")).json["paths"]
+
+    def example(path: str) -> Any:  # noqa: ANN401 - JSON
+        return next(iter(paths[path]["post"]["requestBody"]["content"].values()))["example"]
+
+    created = await world.acme.create(example(TRIGGERS))
+    checked = (await world.acme.call("POST", VALIDATE, example(VALIDATE))).json
+    assert (checked["valid"], checked["samples"]["events"]) == (True, 1)
+    shown = await explained(world, created["id"], example(f"{TRIGGERS}/{{trigger_id}}/explain"))
+    assert [miss["sentence"] for miss in shown["nearest_miss"]] == ["score is at least 0.8"]

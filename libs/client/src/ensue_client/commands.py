@@ -20,6 +20,7 @@ from ensue.core.json import Json, JsonObject
 from ensue.exits import ExitCode
 from ensue.runtime.ids import SystemIds
 from ensue_client import screens
+from ensue_client.answers import members, text
 from ensue_client.asking import ApiKey, ApiUrl, AsJson
 from ensue_client.asking import ask as _ask
 from ensue_client.asking import say_json as _say_json
@@ -94,6 +95,8 @@ def get(trigger_id: TriggerId, *, api_url: ApiUrl = None, api_key: ApiKey = None
         _say_json(found)
     else:
         document = {name: found[name] for name in DOCUMENT if found.get(name) is not None}
+        if found.get("sentence"):
+            typer.echo(f"# {' '.join(str(found['sentence']).splitlines())}")
         typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
 
 
@@ -220,6 +223,10 @@ def _show_changed(changed: Sequence[JsonObject], *, as_json: bool) -> None:
         _say_json({"items": list(changed)})
     else:
         screens.show_triggers(changed)
+        for trigger in changed:
+            for warning in members(trigger, "warnings"):
+                place = f"{text(trigger, 'name')}: {text(warning, 'pointer') or '/'}"
+                typer.echo(f"warning: {place} {text(warning, 'message')}", err=True)
     if not all(trigger.get("in_force", True) for trigger in changed):
         typer.echo("saved, but not in force yet: the stream of triggers does not answer", err=True)
         raise typer.Exit(ExitCode.UNAVAILABLE)

@@ -67,7 +67,8 @@ class _Saved:
 
 async def create_trigger(ports: Ports, caller: Principal, document: JsonObject) -> TriggerAnswer:
     """A new trigger at revision 1."""
-    draft = draft_of(document, caller.tenant, await names_of(ports.database, caller.tenant))
+    names = await names_of(ports.database, caller.tenant)
+    draft = await asyncio.to_thread(draft_of, document, caller.tenant, names)
     birth = Birth(caller.tenant, ports.ids.new(), caller.name)
     sql = statements(*_SQL)
     async with ports.database.transaction(caller.tenant) as connection:
@@ -82,7 +83,8 @@ async def replace_trigger(
     ports: Ports, caller: Principal, target: Target, document: JsonObject, in_flight: InFlight
 ) -> TriggerAnswer:
     """The whole document anew. `enabled` stays as it is where the document does not say."""
-    draft = draft_of(document, caller.tenant, await names_of(ports.database, caller.tenant))
+    names = await names_of(ports.database, caller.tenant)
+    draft = await asyncio.to_thread(draft_of, document, caller.tenant, names)
     return await _change(ports, caller, target, lambda _: Replace(draft, in_flight))
 
 
@@ -115,7 +117,7 @@ async def _change(
         state = stored_of(row)
         if not target.condition.admits(state.revision):
             raise Problem(PRECONDITION, f"The trigger is at revision {state.revision}.")
-        command = command_for(state)
+        command = await asyncio.to_thread(command_for, state)  # a patch reads a whole document
         change = apply(state, command, await _instant(ports, connection))
         change = await charged(connection, ports.max_unindexed, state, change)
         saved = await _kept(connection, change, row, caller)

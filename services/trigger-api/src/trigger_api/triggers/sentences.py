@@ -62,6 +62,7 @@ def _asked(where: Condition, condition: str) -> str:
         return ""
     if len(condition) > MOST_CLAUSE:
         return " and its condition holds"
+    condition = " ".join(condition.splitlines())  # an expression may have several
     grouped = isinstance(where, Any) and len(where.members) > 1
     return f" and ({condition})" if grouped else f" and {condition}"
 
