@@ -211,7 +211,7 @@ def test_after_a_good_record_each_unfit_value_is_refused(written: Callable[..., 
 
 
 @pytest.mark.parametrize("value", [None, 1, 1.0, True, [], {}])
-def test_what_is_no_text_in_an_envelope_is_left_to_the_plain_way(value: Any) -> None:  # noqa: ANN401  # any JSON
+def test_what_is_no_text_in_an_envelope_means_the_same_either_way(value: Any) -> None:  # noqa: ANN401  # any JSON
     for name in (*WHOLE, "Color", "data", "data_base64"):
         spoilt, good = in_envelope({**WHOLE, name: value}), in_envelope({**WHOLE, name: "1"})
         assert_alike([spoilt, good], [], trusted=False)
@@ -224,6 +224,8 @@ def test_after_a_good_record_other_bodies_and_content_types_are_refused() -> Non
     for body in bodies:
         assert_alike([in_headers(WHOLE), in_headers(WHOLE, body)], [], trusted=False)
         assert_alike([in_envelope(WHOLE), ([STRUCTURED], body)], [], trusted=False)
+    padded = in_envelope(WHOLE)[1]
+    assert_alike([in_envelope(WHOLE), ([STRUCTURED], (padded or b"") + b" " * 70_000)], [], trusted=False)
     for data in ("x" * LIMIT, [1e15] * 12, ["ü" * 90], "x" * 100_000, None):
         assert_alike([in_envelope(WHOLE, data=1), in_envelope(WHOLE, data=data)], [], trusted=False)
     for one, other in itertools.permutations(types, 2):
@@ -262,6 +264,16 @@ def test_other_values_of_the_same_kind_take_the_short_way() -> None:
     other = headers(JSON, id="2", source="/elsewhere", subject="grün", time="2027-01-01T00:00:00+01:00", chaindepth="0")
     assert isinstance(opener.open(other, b"[]"), Opened)
     assert not isinstance(opener.open(headers(JSON, type="variant.rejected"), b"{}"), Opened)
+
+
+def test_envelopes_with_nulls_and_numbers_take_the_short_way() -> None:
+    opener = Opener(TENANT, trusted=False)
+    opener.open(*in_envelope({**WHOLE, "subject": None, "color": 7}, data={"a": 1}))
+    assert isinstance(opener.open(*in_envelope({**WHOLE, "subject": None, "color": True, "chaindepth": 2})), Event)
+    other = opener.open(*in_envelope({**WHOLE, "subject": None, "color": True, "chaindepth": 2}, data=None))
+    short = opener.open(*in_envelope({**WHOLE, "subject": None, "color": True, "chaindepth": 2}, data=[1]))
+    assert [isinstance(each, Opened) for each in (other, short)] == [True, True]
+    assert short.whole().extensions == {"color": "true"}
 
 
 def test_topics_and_tenants_are_not_mixed_up() -> None:
