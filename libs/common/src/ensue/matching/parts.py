@@ -9,11 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, range_of
-from ensue.matching.keys import Key, Kind, count, has_keys, keys_of, single_value, values_of
+from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
 from ensue.matching.nodes import Both, Bucket, Lazy, Linear, Node, Run
@@ -26,6 +26,8 @@ LAZY_ITEMS: Final = 512
 MANY_SHAPES: Final = 4
 
 Buckets = dict[Hashable, list[Item]]
+_Tables = dict[Path, dict[Kind, Buckets]]
+_Shapes = dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]
 
 
 def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
@@ -99,16 +101,21 @@ class _Builder:
         self.unindexed: list[Item] = []
 
     def build(self, items: Sequence[Item]) -> list[Node]:
-        shapes: dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]] = defaultdict(list)
+        shapes: _Shapes = defaultdict(list)
         others: list[Item] = []
         for item in items:
-            wanted = [(field.path, canonical(only.value)) for field in item.free() if (only := single_value(field))]
-            if wanted:
-                wanted.sort()
-                shapes[tuple(path for path, _ in wanted)].append((item, tuple(value for _, value in wanted)))
+            paths: list[Path] = []
+            values: list[Hashable] = []
+            for field in item.free():
+                only = field.matchers[0]
+                if only.__class__ is Exact and len(field.matchers) == 1:
+                    paths.append(field.path)
+                    values.append(canonical(only.value))
+            if paths:
+                shapes[tuple(paths)].append((item, tuple(values)))
             else:
                 others.append(item)
-        return [*self._by_values(shapes), *self._by_keys(others)]
+        return [*self._by_values(_in_order(shapes)), *self._by_keys(others)]
 
     def _by_values(self, shapes: Mapping[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]) -> Iterable[Node]:
         common = _common_path(shapes) if len(shapes) > MANY_SHAPES else None
@@ -131,39 +138,48 @@ class _Builder:
         return Values(paths, self._buckets(found), self._layout)
 
     def _buckets(self, found: Buckets) -> dict[Hashable, Bucket]:
-        return {key: bucket_of(items, self._layout) for key, items in found.items()}
+        layout = self._layout
+        return {
+            key: bucket_of(items, layout) if len(items) > 1 or items[0].fields else (items[0].rule_id,)
+            for key, items in found.items()
+        }
 
     def _by_keys(self, items: Sequence[Item]) -> Iterable[Node]:
-        tables: dict[Path, dict[Kind, Buckets]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-        undecided, others = [], []
+        tables: _Tables = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        undecided: list[tuple[Item, list[tuple[FieldPattern, Choices]]]] = []
+        others = []
         for item in items:
-            fields = [field for field in item.free() if has_keys(field)]
-            if not fields:
-                others.append(item)
-            elif len(fields) == 1 and (values := values_of(fields[0])) is not None:
-                led, found = item.proven(frozenset((fields[0].path,))), tables[fields[0].path][Kind.VALUE]
+            free = item.free()
+            if len(free) == 1 and (values := values_of(free[0])) is not None:
+                path = free[0].path
+                led, found = item.proven(frozenset((path,))), tables[path][Kind.VALUE]
                 for value in values:
                     found[value].append(led)
-            else:
+                continue
+            fields = [(field, choices) for field in free if (choices := choices_of(field)) is not None]
+            if fields:
                 undecided.append((item, fields))
+            else:
+                others.append(item)
         self._lead(undecided, tables)
         for path, kinds in tables.items():
             yield Keyed(path, {kind: self._buckets(found) for kind, found in kinds.items()}, self._layout)
         yield from self._by_ranges(others)
 
-    def _lead(
-        self, undecided: Sequence[tuple[Item, Sequence[FieldPattern]]], tables: dict[Path, dict[Kind, Buckets]]
-    ) -> None:
+    def _lead(self, undecided: Sequence[tuple[Item, list[tuple[FieldPattern, Choices]]]], tables: _Tables) -> None:
         """Put each item under the keys of that field of it whose keys the fewest share."""
-        frequency: Counter[Hashable] = Counter()
+        by_path: dict[Path, list[Choices]] = defaultdict(list)
         for _, fields in undecided:
-            count(fields, frequency)
+            for field, choices in fields:
+                by_path[field.path].append(choices)
+        sharing = {path: frequency_of(choices) for path, choices in by_path.items()}
         for item, fields in undecided:
-            field, keys = _best(fields, frequency)
+            led = [(field.path, rarest(choices, sharing[field.path])) for field, choices in fields]
+            path, keys = led[0] if len(led) == 1 else min(led, key=lambda each: _cost(each[1], sharing[each[0]]))
             proves = all(key.proves for key in keys)
-            led = item.proven(frozenset((field.path,))) if proves else item.led_by(field.path)
-            for key in keys:
-                tables[field.path][key.kind][key.value].append(led)
+            rest, kinds = item.proven(frozenset((path,))) if proves else item.led_by(path), tables[path]
+            for kind, value, _ in keys:
+                kinds[kind][value].append(rest)
 
     def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
         ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
@@ -203,6 +219,17 @@ class _Builder:
             yield Linear(rest, self._layout)
 
 
+def _in_order(shapes: _Shapes) -> _Shapes:
+    """The same, where shapes that differ only in the order of their paths are one."""
+    ordered: _Shapes = defaultdict(list)
+    for paths, members in shapes.items():
+        order = sorted(range(len(paths)), key=paths.__getitem__)
+        if order != list(range(len(paths))):
+            members = [(item, tuple([values[place] for place in order])) for item, values in members]  # noqa: PLW2901
+        ordered[tuple([paths[place] for place in order])] += members
+    return ordered
+
+
 def _alike(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
     """The items parted by the paths they read, where that gives few and large parts; all together otherwise."""
     groups: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
@@ -220,15 +247,9 @@ def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | 
     return path if 2 * most >= sum(map(len, shapes.values())) else None
 
 
-def _best(fields: Sequence[FieldPattern], frequency: Counter[Hashable]) -> tuple[FieldPattern, tuple[Key, ...]]:
-    """The field whose keys the fewest items share, and those keys."""
-
-    def cost(led: tuple[FieldPattern, tuple[Key, ...]]) -> tuple[int, int]:
-        field, keys = led
-        shared = sum(frequency[field.path, key.kind, key.value] for key in keys)
-        return shared, -min(len(str(key.value)) for key in keys)
-
-    return min(((field, keys_of(field, frequency)) for field in fields), key=cost)
+def _cost(keys: Sequence[Key], frequency: Frequency) -> tuple[int, int]:
+    """How many items share the keys; of equals, longer keys first."""
+    return sum(frequency[key[:2]] for key in keys), -min(len(str(key.value)) for key in keys)
 
 
 def _range_at(item: Item, path: Path) -> Numeric:
