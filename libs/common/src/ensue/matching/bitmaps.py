@@ -7,42 +7,36 @@ The sets of an event's fields are intersected; what a set cannot prove is checke
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exact, Exists, FieldPattern, Path
+from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exact, Exists, FieldPattern, Numeric, Path
 from ensue.matching.bitsets import Bitsets, Flags, bitsets
-from ensue.matching.intervals import Cells, range_of
+from ensue.matching.intervals import Cells, Ranges, range_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Check, Run, check_of
 from ensue.matching.projection import Layout
-from ensue.matching.rules import MISSING, Item, RuleId, canonical
+from ensue.matching.rules import MISSING, Item, RuleId
 from ensue.matching.scalars import may_be_absent
 from ensue.matching.source import getter
 
 MOST_CELLS: Final = 1024
 DENSE_SHARE: Final = 64
 MOST_MASK_BYTES: Final = 32 << 20
+_VALUES: Final = frozenset((Exact,))
 _PRESENCE: Final = ((Exists(present=True),), (Exists(present=False),))
 
 
-def excluded_values(field: FieldPattern) -> list[Hashable] | None:
-    """What a field excludes, where it excludes values and says nothing else."""
-    if not _excludes_values(field):
-        return None
-    return [canonical(each.value) for each in field.matchers[0].excluded]  # type: ignore[union-attr]  # just seen
-
-
-def _excludes_values(field: FieldPattern) -> bool:
+def excluded_values(field: FieldPattern) -> Sequence[Exact] | None:
+    """What a field excludes, where it excludes values (texts or numbers) and says nothing else."""
     only = field.matchers[0]
-    return (
-        only.__class__ is AnythingBut
-        and len(field.matchers) == 1
-        and all(each.__class__ is Exact for each in only.excluded)
-    )
+    if only.__class__ is not AnythingBut or len(field.matchers) > 1:
+        return None
+    return only.excluded if _VALUES.issuperset(map(type, only.excluded)) else None  # type: ignore[return-value]
 
 
 def is_narrowing(field: FieldPattern) -> bool:
@@ -51,7 +45,7 @@ def is_narrowing(field: FieldPattern) -> bool:
 
 
 def _is_proven(field: FieldPattern) -> bool:
-    return _excludes_values(field) or field.matchers in _PRESENCE
+    return excluded_values(field) is not None or field.matchers in _PRESENCE
 
 
 class _FieldMasks:
@@ -59,37 +53,30 @@ class _FieldMasks:
 
     def __init__(self, path: Path, wanted: Sequence[tuple[int, FieldPattern]], size: int, sets: Bitsets) -> None:
         self.path = path
-        absent, present, unranged = np.ones(size, bool), np.ones(size, bool), np.ones(size, bool)
+        ranged: list[tuple[int, Numeric]] = []
+        excluding: dict[Hashable, list[int]] = defaultdict(list)
+        absent, present = np.ones(size, bool), np.ones(size, bool)
+        absent[[index for index, _ in wanted]] = False
         for index, field in wanted:
-            absent[index] = may_be_absent(field)
-            present[index] = field.matchers != (Exists(present=False),)
-            unranged[index] = range_of(field) is None
+            values = excluded_values(field)
+            if values is not None:
+                for each in values:
+                    excluding[each.value].append(index)
+            elif (wanted_range := range_of(field)) is not None:
+                ranged.append((index, wanted_range))
+            else:
+                absent[index] = may_be_absent(field)
+                present[index] = field.matchers != _PRESENCE[1]
+        unranged = np.ones(size, bool)
+        unranged[[index for index, _ in ranged]] = False
         self.absent = sets.pack(absent)
         self.other = sets.pack(present & unranged)
-        self.bounds, self.cells = self._cells(wanted, present, sets)
+        self.bounds, self.cells = _cells(ranged, present, sets)
         self.dense: dict[Hashable, Any] = {}
         self.sparse: dict[Hashable, NDArray[np.int64]] = {}
-        self._exclude(wanted, size, sets)
+        self._exclude(excluding, size, sets)
 
-    def _cells(
-        self, wanted: Sequence[tuple[int, FieldPattern]], present: Flags, sets: Bitsets
-    ) -> tuple[list[Any], list[Any]]:
-        """The bounds of the cells, and the set of each cell: the ranges that touch it, and all that is no range."""
-        ranged = [(index, each) for index, field in wanted if (each := range_of(field)) is not None]
-        if not ranged:
-            return [], [sets.pack(present)]
-        cells = Cells([each for _, each in ranged], min(MOST_CELLS, 2 * len(ranged)))
-        first = np.zeros(len(present), np.int64)
-        last = np.full(len(present), len(cells), np.int64)
-        for (index, _), span in zip(ranged, cells.spans, strict=True):
-            first[index], last[index] = span
-        return cells.bounds, [sets.pack(present & (first <= cell) & (cell <= last)) for cell in range(len(cells))]
-
-    def _exclude(self, wanted: Sequence[tuple[int, FieldPattern]], size: int, sets: Bitsets) -> None:
-        excluding: dict[Hashable, list[int]] = {}
-        for index, field in wanted:
-            for value in excluded_values(field) or ():
-                excluding.setdefault(value, []).append(index)
+    def _exclude(self, excluding: Mapping[Hashable, list[int]], size: int, sets: Bitsets) -> None:
         room = MOST_MASK_BYTES // (size // 8 + 64)
         for value, indexes in sorted(excluding.items(), key=lambda item: -len(item[1])):
             if len(self.dense) < room and len(indexes) * DENSE_SHARE > size:
@@ -118,16 +105,28 @@ class _FieldMasks:
             without.append(self.sparse[value])
 
 
+def _cells(ranged: Sequence[tuple[int, Numeric]], present: Flags, sets: Bitsets) -> tuple[list[float], list[Any]]:
+    """The bounds of the cells, and the set of each cell: the ranges that touch it, and all that is no range."""
+    if not ranged:
+        return [], [sets.pack(present)]
+    cells = Cells(Ranges([each for _, each in ranged]), min(MOST_CELLS, 2 * len(ranged)))
+    first = np.zeros(len(present), np.int64)
+    last = np.full(len(present), len(cells), np.int64)
+    places = [index for index, _ in ranged]
+    first[places], last[places] = cells.first, cells.last
+    return cells.bounds, [sets.pack(present & (first <= cell) & (cell <= last)) for cell in range(len(cells))]
+
+
 class Bitmaps:
     """Items by their position in sets."""
 
     def __init__(self, items: Sequence[Item], layout: Layout) -> None:
         self._ids = [item.rule_id for item in items]
         self._sets = bitsets(len(items))
-        wanted: dict[Path, list[tuple[int, FieldPattern]]] = {}
+        wanted: dict[Path, list[tuple[int, FieldPattern]]] = defaultdict(list)
         for index, item in enumerate(items):
             for field in item.fields:
-                wanted.setdefault(field.path, []).append((index, field))
+                wanted[field.path].append((index, field))
         self._fields = [_FieldMasks(path, each, len(items), self._sets) for path, each in wanted.items()]
         checks = [None if all(map(_is_proven, item.fields)) else check_of(item, layout) for item in items]
         self.run: Run = self._runner(checks, layout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,11 +34,8 @@ _BODY: Final = """def run(e, out):
 
 def is_sparse(across: Cells, down: Cells) -> bool:
     """Whether no range lies in many cells of the plane, and no cell holds many ranges, on average."""
-    places = sum(
-        (right - left + 1) * (bottom - top + 1)
-        for (left, right), (top, bottom) in zip(across.spans, down.spans, strict=True)
-    )
-    return places <= min(MOST_PLACES * len(across.spans), CROWD * len(across) * len(down))
+    columns, rows = across.last - across.first + 1, down.last - down.first + 1
+    return int((columns * rows).sum()) <= min(MOST_PLACES * len(across.ranges), CROWD * len(across) * len(down))
 
 
 class Grid:
@@ -48,13 +46,14 @@ class Grid:
     ) -> None:
         self._paths, self._across, self._down = paths, across.bounds, down.bounds
         self._side = len(down)
-        cells: dict[int, list[_Member]] = {}
+        cells: dict[int, list[_Member]] = defaultdict(list)
         for item, x, y, columns, rows in zip(items, across.ranges, down.ranges, across.spans, down.spans, strict=True):
             rest = item.proven(frozenset(paths))
             member = (*closed(x), *closed(y), item.rule_id, check_of(rest, layout) if rest.fields else None)
             for column in range(columns[0], columns[1] + 1):
-                for row in range(rows[0], rows[1] + 1):
-                    cells.setdefault(column * self._side + row, []).append(member)
+                place = column * self._side
+                for cell in range(place + rows[0], place + rows[1] + 1):
+                    cells[cell].append(member)
         self._cells = cells
         names = ("get", "bisect", "across", "down", "side", "fits")
         constants = (cells.get, bisect_right, self._across, self._down, self._side, fits_a_double)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Final, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
@@ -15,7 +19,6 @@ from ensue.matching.rules import Item, RuleId
 from ensue.matching.scalars import closed
 from ensue.matching.source import function
 
-Number = int | float
 FEW: Final = 12
 MOST_CELLS: Final = 1 << 16
 
@@ -28,30 +31,49 @@ def is_number(value: object) -> TypeGuard[int | float]:
 def range_of(field: FieldPattern) -> Numeric | None:
     """The range that a field wants, where it wants one range and nothing else."""
     only = field.matchers[0]
-    return only if len(field.matchers) == 1 and isinstance(only, Numeric) else None
+    return only if only.__class__ is Numeric and len(field.matchers) == 1 else None
+
+
+class Ranges:
+    """Ranges, and their ends as numbers; every bound of a range is exactly a double."""
+
+    __slots__ = ("_ends", "highs", "lows", "wanted")
+
+    def __init__(self, wanted: Sequence[Numeric]) -> None:
+        self.wanted = wanted
+        self.lows = np.array([-inf if each.low is None else each.low for each in wanted], np.float64)
+        self.highs = np.array([inf if each.high is None else each.high for each in wanted], np.float64)
+        ends = np.unique(np.concatenate((self.lows, self.highs)))
+        self._ends = ends[np.isfinite(ends)]
+
+    def bounds(self, most: int) -> NDArray[np.float64]:
+        """At most this many of the ends, spread evenly, in order."""
+        step = -(-len(self._ends) // most) or 1
+        return self._ends[step // 2 :: step]
 
 
 class Cells:
     """Ranges and the cells that each of them touches: cell i lies from bound i-1 (included) to bound i."""
 
-    def __init__(self, ranges: Sequence[Numeric], most: int) -> None:
-        distinct = sorted({bound for each in ranges for bound in (each.low, each.high) if bound is not None})
-        step = -(-len(distinct) // most) or 1
-        self.bounds: list[Number] = distinct[step // 2 :: step]
-        self.ranges = ranges
-        self.spans = [self._span(each) for each in ranges]
+    def __init__(self, ranges: Ranges, most: int) -> None:
+        bounds = ranges.bounds(most)
+        self.bounds: list[float] = bounds.tolist()
+        self.ranges = ranges.wanted
+        self.first = np.searchsorted(bounds, ranges.lows, "right")
+        self.last = np.searchsorted(bounds, ranges.highs, "right")
 
     def __len__(self) -> int:
         return len(self.bounds) + 1
 
-    def _span(self, wanted: Numeric) -> tuple[int, int]:
-        first = 0 if wanted.low is None else bisect_right(self.bounds, wanted.low)
-        return first, len(self.bounds) if wanted.high is None else bisect_right(self.bounds, wanted.high)
+    @property
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """The first and the last cell of each range."""
+        return zip(self.first.tolist(), self.last.tolist(), strict=True)
 
     @property
     def crowd(self) -> float:
         """How many ranges touch a cell, on average."""
-        return sum(last - first + 1 for first, last in self.spans) / len(self)
+        return float((self.last - self.first + 1).sum()) / len(self)
 
 
 _BODY: Final = """def run(e, out):

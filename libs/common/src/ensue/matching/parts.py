@@ -12,7 +12,7 @@ from typing import Final
 from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.grid import SIDES, Grid, is_sparse
-from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, range_of
+from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
 from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
@@ -184,7 +184,7 @@ class _Builder:
     def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
         ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
         for item in items:
-            ranged[tuple(field.path for field in item.free() if range_of(field) is not None)[:2]].append(item)
+            ranged[tuple([field.path for field in item.free() if range_of(field) is not None][:2])].append(item)
         others = ranged.pop((), [])
         for paths, members in ranged.items():
             node = self._narrow(paths[0], members) if len(paths) == 1 else self._grid((paths[0], paths[1]), members)
@@ -195,11 +195,11 @@ class _Builder:
         yield from self._by_sets(others)
 
     def _narrow(self, path: Path, items: Sequence[Item]) -> Node | None:
-        cells = Cells([_range_at(item, path) for item in items], min(MOST_CELLS, 2 * len(items)))
+        cells = Cells(Ranges([_range_at(item, path) for item in items]), min(MOST_CELLS, 2 * len(items)))
         return Narrow(path, items, cells, self._layout) if cells.crowd <= FEW else None
 
     def _grid(self, paths: tuple[Path, Path], items: Sequence[Item]) -> Node | None:
-        ranges = [[_range_at(item, path) for item in items] for path in paths]
+        ranges = [Ranges([_range_at(item, path) for item in items]) for path in paths]
         for side in SIDES:
             across, down = (Cells(each, side) for each in ranges)
             if is_sparse(across, down):
@@ -207,8 +207,10 @@ class _Builder:
         return None
 
     def _by_sets(self, items: Sequence[Item]) -> Iterable[Node]:
-        narrowed = [item for item in items if any(map(is_narrowing, item.fields))]
-        self.unindexed = [item for item in items if not any(map(is_narrowing, item.fields))]
+        narrowed: list[Item] = []
+        self.unindexed = []
+        for item in items:
+            (narrowed if any(map(is_narrowing, item.fields)) else self.unindexed).append(item)
         rest = list(self.unindexed)
         for members in _alike(narrowed):
             if len(members) <= FEW_ITEMS:
@@ -232,9 +234,12 @@ def _in_order(shapes: _Shapes) -> _Shapes:
 
 def _alike(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
     """The items parted by the paths they read, where that gives few and large parts; all together otherwise."""
-    groups: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+    written: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
     for item in items:
-        groups[tuple(sorted(field.path for field in item.fields))].append(item)
+        written[tuple([field.path for field in item.fields])].append(item)
+    groups: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+    for paths, members in written.items():
+        groups[tuple(sorted(paths))] += members
     return groups.values() if len(groups) <= MANY_SHAPES else [items]
 
 
@@ -253,4 +258,7 @@ def _cost(keys: Sequence[Key], frequency: Frequency) -> tuple[int, int]:
 
 
 def _range_at(item: Item, path: Path) -> Numeric:
-    return next(wanted for field in item.fields if field.path == path and (wanted := range_of(field)) is not None)
+    for field in item.fields:
+        if field.path == path and (wanted := range_of(field)) is not None:
+            return wanted
+    raise LookupError(path)
