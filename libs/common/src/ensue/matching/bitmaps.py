@@ -41,18 +41,15 @@ def excluded_values(field: FieldPattern) -> Sequence[Exact] | None:
 
 def is_narrowing(field: FieldPattern) -> bool:
     """Whether the sets of this field leave anything out beyond its being there."""
-    return _is_proven(field) or range_of(field) is not None
-
-
-def _is_proven(field: FieldPattern) -> bool:
-    return excluded_values(field) is not None or field.matchers in _PRESENCE
+    return excluded_values(field) is not None or range_of(field) is not None or field.matchers in _PRESENCE
 
 
 class _FieldMasks:
-    """The sets of one field: by the value that is there."""
+    """The sets of one field: by the value that is there. `unproven`: items of which these sets do not say all."""
 
     def __init__(self, path: Path, wanted: Sequence[tuple[int, FieldPattern]], size: int, sets: Bitsets) -> None:
         self.path = path
+        self.unproven: list[int] = []
         ranged: list[tuple[int, Numeric]] = []
         excluding: dict[Hashable, list[int]] = defaultdict(list)
         absent, present = np.ones(size, bool), np.ones(size, bool)
@@ -62,7 +59,10 @@ class _FieldMasks:
             if values is not None:
                 for each in values:
                     excluding[each.value].append(index)
-            elif (wanted_range := range_of(field)) is not None:
+                continue
+            if field.matchers not in _PRESENCE:
+                self.unproven.append(index)
+            if (wanted_range := range_of(field)) is not None:
                 ranged.append((index, wanted_range))
             else:
                 absent[index] = may_be_absent(field)
@@ -128,7 +128,9 @@ class Bitmaps:
             for field in item.fields:
                 wanted[field.path].append((index, field))
         self._fields = [_FieldMasks(path, each, len(items), self._sets) for path, each in wanted.items()]
-        checks = [None if all(map(_is_proven, item.fields)) else check_of(item, layout) for item in items]
+        checks: list[Check | None] = [None] * len(items)
+        for index in {index for field in self._fields for index in field.unproven}:
+            checks[index] = check_of(items[index], layout)
         self.run: Run = self._runner(checks, layout)
 
     def _runner(self, checks: Sequence[Check | None], layout: Layout) -> Run:
