@@ -16,7 +16,7 @@ from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, range_of
 from ensue.matching.keys import Key, Kind, count, has_keys, keys_of, single_value, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
-from ensue.matching.nodes import Both, Bucket, Lazy, Linear, Node, Run
+from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId, canonical
 from ensue.matching.source import function
@@ -26,6 +26,7 @@ LAZY_ITEMS: Final = 512
 MANY_SHAPES: Final = 4
 
 Buckets = dict[Hashable, list[Item]]
+_Shapes = Mapping[tuple[Path, ...], Sequence[tuple[Item, tuple[Hashable, ...]]]]
 
 
 def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
@@ -41,8 +42,10 @@ def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
 
 def node_of(items: Sequence[Item], layout: Layout) -> Node:
     """The node that finds items with something left to be checked."""
+    if len(items) <= FEW_ITEMS:
+        return Few(items, layout)
     if len(items) <= LAZY_ITEMS:
-        return Lazy(lambda: Linear(items, layout) if len(items) <= FEW_ITEMS else Part(items, layout))
+        return Lazy(lambda: Part(items, layout))
     return Part(items, layout)
 
 
@@ -110,18 +113,41 @@ class _Builder:
                 others.append(item)
         return [*self._by_values(shapes), *self._by_keys(others)]
 
-    def _by_values(self, shapes: Mapping[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]) -> Iterable[Node]:
+    def _by_values(self, shapes: _Shapes) -> Iterable[Node]:
+        """A table for each shape; where there are many, one by the path common to most, or one for each path."""
         common = _common_path(shapes) if len(shapes) > MANY_SHAPES else None
-        parted: Buckets = defaultdict(list)
-        for paths, members in shapes.items():
-            if common in paths:
-                position = paths.index(common)
-                for item, values in members:
-                    parted[values[position]].append(item.proven(frozenset((common,))))
-            else:
-                yield self._table(paths, members)
+        others = {paths: members for paths, members in shapes.items() if common not in paths}
         if common is not None:
-            yield Values((common,), self._buckets(parted), self._layout)
+            yield self._led((common,), {paths: members for paths, members in shapes.items() if common in paths})
+        if len(others) > MANY_SHAPES:
+            yield from self._by_rarest(others)
+        else:
+            for paths, members in others.items():
+                yield self._table(paths, members)
+
+    def _by_rarest(self, shapes: _Shapes) -> Iterable[Node]:
+        """Each item under that value of it which the fewest share, so that an event is asked once for each path."""
+        sharing: Counter[Hashable] = Counter()
+        for paths, members in shapes.items():
+            for position, path in enumerate(paths):
+                sharing.update((path, values[position]) for _, values in members)
+        tables: dict[Path, Buckets] = defaultdict(lambda: defaultdict(list))
+        for paths, members in shapes.items():
+            for item, values in members:
+                path, value = min(zip(paths, values, strict=True), key=sharing.__getitem__)
+                tables[path][value].append(item.proven(frozenset((path,))))
+        for path, found in tables.items():
+            yield Values((path,), self._buckets(found), self._layout)
+
+    def _led(self, lead: tuple[Path], shapes: _Shapes) -> Node:
+        """One table, by the values at one path that is in all the shapes."""
+        found: Buckets = defaultdict(list)
+        proven = frozenset(lead)
+        for paths, members in shapes.items():
+            position = paths.index(lead[0])
+            for item, values in members:
+                found[values[position]].append(item.proven(proven))
+        return Values(lead, self._buckets(found), self._layout)
 
     def _table(self, paths: tuple[Path, ...], members: Iterable[tuple[Item, tuple[Hashable, ...]]]) -> Node:
         found: Buckets = defaultdict(list)
@@ -200,7 +226,7 @@ class _Builder:
             else:
                 yield Bitmaps(members, self._layout)
         if rest:
-            yield Linear(rest, self._layout)
+            yield Few(rest, self._layout)
 
 
 def _alike(items: Sequence[Item]) -> Iterable[Sequence[Item]]:

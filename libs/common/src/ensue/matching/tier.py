@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from ensue.core.json import Json
+from ensue.matching.keys import values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.parts import Part
 from ensue.matching.projection import Layout
@@ -70,4 +71,4 @@ def _may_repeat(rule: Rule) -> bool:
     """Whether several keys may find the rule: alternatives, or matchers that can agree about one value."""
     if len(rule.alternatives) != 1:
         return len(rule.alternatives) > 1
-    return any(len(field.matchers) > 1 for field in rule.alternatives[0])
+    return any(len(field.matchers) > 1 and values_of(field) is None for field in rule.alternatives[0])
