@@ -16,7 +16,7 @@ from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, range_of
 from ensue.matching.keys import Key, Kind, count, has_keys, keys_of, single_value, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
-from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run
+from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run, side_by_side
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId, canonical
 from ensue.matching.source import function
@@ -33,7 +33,7 @@ def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
     """What finds these items: ids where nothing is left to be checked, a node otherwise, or both."""
     open_items = [item for item in items if item.fields]
     if not open_items:
-        return tuple(item.rule_id for item in items)
+        return side_by_side([item.rule_id for item in items])
     node = node_of(open_items, layout)
     if len(open_items) == len(items):
         return node
