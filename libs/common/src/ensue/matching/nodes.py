@@ -39,7 +39,7 @@ Bucket: TypeAlias = tuple[RuleId, ...] | Node
 
 def side_by_side(ids: Iterable[RuleId]) -> tuple[RuleId, ...]:
     """The ids, texts as new objects: what an event finds together should lie together in memory."""
-    return tuple([each[:1] + each[1:] if each.__class__ is str else each for each in ids])  # type: ignore[index]
+    return tuple([each[:1] + each[1:] if each.__class__ is str else each for each in ids])
 
 
 def slow_bucket(bucket: Bucket, leaves: Leaves, out: set[RuleId]) -> None:
