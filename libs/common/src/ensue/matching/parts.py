@@ -16,7 +16,7 @@ from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, ran
 from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
-from ensue.matching.nodes import Both, Bucket, Lazy, Linear, Node, Run
+from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run, side_by_side
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId, canonical
 from ensue.matching.source import function
@@ -34,7 +34,7 @@ def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
     """What finds these items: ids where nothing is left to be checked, a node otherwise, or both."""
     open_items = [item for item in items if item.fields]
     if not open_items:
-        return tuple(item.rule_id for item in items)
+        return side_by_side([item.rule_id for item in items])
     node = node_of(open_items, layout)
     if len(open_items) == len(items):
         return node
@@ -43,8 +43,10 @@ def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
 
 def node_of(items: Sequence[Item], layout: Layout) -> Node:
     """The node that finds items with something left to be checked."""
+    if len(items) <= FEW_ITEMS:
+        return Few(items, layout)
     if len(items) <= LAZY_ITEMS:
-        return Lazy(lambda: Linear(items, layout) if len(items) <= FEW_ITEMS else Part(items, layout))
+        return Lazy(lambda: Part(items, layout))
     return Part(items, layout)
 
 
@@ -117,18 +119,41 @@ class _Builder:
                 others.append(item)
         return [*self._by_values(_in_order(shapes)), *self._by_keys(others)]
 
-    def _by_values(self, shapes: Mapping[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]) -> Iterable[Node]:
+    def _by_values(self, shapes: _Shapes) -> Iterable[Node]:
+        """A table for each shape; where there are many, one by the path common to most, or one for each path."""
         common = _common_path(shapes) if len(shapes) > MANY_SHAPES else None
-        parted: Buckets = defaultdict(list)
-        for paths, members in shapes.items():
-            if common in paths:
-                position = paths.index(common)
-                for item, values in members:
-                    parted[values[position]].append(item.proven(frozenset((common,))))
-            else:
-                yield self._table(paths, members)
+        others = {paths: members for paths, members in shapes.items() if common not in paths}
         if common is not None:
-            yield Values((common,), self._buckets(parted), self._layout)
+            yield self._led((common,), {paths: members for paths, members in shapes.items() if common in paths})
+        if len(others) > MANY_SHAPES:
+            yield from self._by_rarest(others)
+        else:
+            for paths, members in others.items():
+                yield self._table(paths, members)
+
+    def _by_rarest(self, shapes: _Shapes) -> Iterable[Node]:
+        """Each item under that value of it which the fewest share, so that an event is asked once for each path."""
+        sharing: Counter[Hashable] = Counter()
+        for paths, members in shapes.items():
+            for position, path in enumerate(paths):
+                sharing.update((path, values[position]) for _, values in members)
+        tables: dict[Path, Buckets] = defaultdict(lambda: defaultdict(list))
+        for paths, members in shapes.items():
+            for item, values in members:
+                path, value = min(zip(paths, values, strict=True), key=sharing.__getitem__)
+                tables[path][value].append(item.proven(frozenset((path,))))
+        for path, found in tables.items():
+            yield Values((path,), self._buckets(found), self._layout)
+
+    def _led(self, lead: tuple[Path], shapes: _Shapes) -> Node:
+        """One table, by the values at one path that is in all the shapes."""
+        found: Buckets = defaultdict(list)
+        proven = frozenset(lead)
+        for paths, members in shapes.items():
+            position = paths.index(lead[0])
+            for item, values in members:
+                found[values[position]].append(item.proven(proven))
+        return Values(lead, self._buckets(found), self._layout)
 
     def _table(self, paths: tuple[Path, ...], members: Iterable[tuple[Item, tuple[Hashable, ...]]]) -> Node:
         found: Buckets = defaultdict(list)
@@ -218,7 +243,7 @@ class _Builder:
             else:
                 yield Bitmaps(members, self._layout)
         if rest:
-            yield Linear(rest, self._layout)
+            yield Few(rest, self._layout)
 
 
 def _in_order(shapes: _Shapes) -> _Shapes:

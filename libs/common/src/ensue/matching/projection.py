@@ -7,7 +7,7 @@ layout only grows, so a function made for an earlier one works with a later Stru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -84,13 +84,9 @@ class Layout:
         """Whether every name can be a Struct's; those with quotes, backslashes and control characters cannot."""
         return all(name.isprintable() and '"' not in name and "\\" not in name for name in self._names)
 
-    def struct(self) -> type[msgspec.Struct]:
-        """The Struct that an event is decoded into where it has one scalar at each path."""
-        return _struct(self.root, self._names, Scalar)
-
-    def struct_of_lists(self) -> type[msgspec.Struct]:
-        """The Struct of an event that also has arrays of scalars."""
-        return _struct(self.root, self._names, Scalar | list[Scalar])
+    def struct(self, listed: Container[Path] = ()) -> type[msgspec.Struct]:
+        """The Struct of an event with a scalar at each path, or an array of scalars at each of `listed`."""
+        return _struct(self.root, self._names, (), listed)
 
     def readers(self) -> dict[Path, Function]:
         """A function for each path, from a decoded event to the value there."""
@@ -111,14 +107,14 @@ def _leaves(branch: Branch, path: Path) -> Iterable[Path]:
         yield from _leaves(inner, (*path, name))
 
 
-def _struct(branch: Branch, names: Mapping[str, int], leaf: Any) -> type[msgspec.Struct]:  # noqa: ANN401  # a type
+def _struct(branch: Branch, names: Mapping[str, int], path: Path, listed: Container[Path]) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any, Any]] = []
     for segment, inner in branch.inner.items():
-        name = f"f{names[segment]}"
+        name, whole = f"f{names[segment]}", (*path, segment)
         if inner.inner:
-            below = _struct(inner, names, leaf)
+            below = _struct(inner, names, whole, listed)
             fields.append((name, below, below()))
         else:
-            fields.append((name, leaf, MISSING))
+            fields.append((name, Scalar | list[Scalar] if whole in listed else Scalar, MISSING))
     rename = {f"f{names[segment]}": segment for segment in branch.inner}
     return msgspec.defstruct("Projection", fields, rename=rename, frozen=True, gc=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, nextafter
-from typing import Any
+from typing import Any, Final
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import (
@@ -16,16 +16,22 @@ from ensue.core.conditions.dialects.eventbridge import (
     Matcher,
     Numeric,
     Prefix,
+    Scalar,
     Suffix,
     Wildcard,
 )
 from ensue.core.conditions.dialects.pattern_tests import compile_matchers, fits
 from ensue.matching.leaves import Leaves
 from ensue.matching.rules import MISSING, Alternative, canonical
-from ensue.matching.source import conjunction
+from ensue.matching.source import Function, conjunction, function
 
 ValueTest = Callable[[Any], bool]
+EXACT: Final = 1 << 53
 _ABSENT = Exists(present=False)
+_INLINE: Mapping[tuple[Matcher, ...], str] = {
+    (Exists(present=True),): "{v} is not MISSING",
+    (Exists(present=False),): "{v} is MISSING",
+}
 
 
 def may_be_absent(field: FieldPattern) -> bool:
@@ -93,6 +99,77 @@ def _numeric(wanted: Numeric) -> ValueTest:
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401  # whatever stands in an event
     return value.__class__ is float or (value.__class__ is int and fits_a_double(value))
+
+
+def inline_test(expressions: Sequence[str], fields: Sequence[FieldPattern]) -> Function:
+    """A function that says of a decoded event whether every field holds at its expression, written as one source."""
+    terms: list[str] = []
+    constants: list[tuple[str, object]] = []
+    for index, (expression, field) in enumerate(zip(expressions, fields, strict=True)):
+        term, values = _term(field)
+        names = [f"c{index}_{position}" for position in range(len(values))]
+        terms.append(term.format(*names, v=expression, x=f"x{index}"))
+        constants += zip(names, values, strict=True)
+    body = f"def run(e): return {' and '.join(terms) or 'True'}"
+    return function([name for name, _ in constants], body, [value for _, value in constants])
+
+
+def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
+    """The source of a test of the value {v}, with a name {x} of its own, and its constants."""
+    if field.matchers in _INLINE:
+        return _INLINE[field.matchers], ()
+    if len(field.matchers) == 1:
+        match field.matchers[0]:
+            case Exact(str() as text):
+                return "{v} == {0}", (text,)
+            case Prefix(text, folded=False):
+                return "({x} := {v}).__class__ is str and {x}.startswith({0})", (text,)
+            case Suffix(text, folded=False):
+                return "({x} := {v}).__class__ is str and {x}.endswith({0})", (text,)
+            case EqualsIgnoreCase(text) if text.isascii():
+                return "({x} := {v}).__class__ is str and {x}.lower() == {0} and {x}.isascii()", (text.lower(),)
+            case Wildcard((head, tail)):
+                least = len(head) + len(tail)
+                shape = (
+                    "({x} := {v}).__class__ is str and {x}.startswith({0}) and {x}.endswith({1}) and len({x}) >= {2}"
+                )
+                return shape, (head, tail, least)
+            case AnythingBut(excluded) if (texts := _texts(excluded)) is not None:
+                return "({x} := {v}) is not MISSING and {x} not in {0}", (texts,)
+            case AnythingBut(excluded) if (ends := _affixes(excluded, Prefix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.startswith({0}))", (ends,)
+            case AnythingBut(excluded) if (ends := _affixes(excluded, Suffix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.endswith({0}))", (ends,)
+            case Numeric():
+                return _numeric_term(field.matchers[0])
+    if (texts := _texts(field.matchers)) is not None:
+        return "{v} in {0}", (texts,)
+    return "{0}({v})", (test_of(field),)
+
+
+def _texts(matchers: Iterable[Matcher]) -> frozenset[Scalar] | None:
+    """The texts that the matchers want, where they want nothing but texts."""
+    values = [matcher.value if isinstance(matcher, Exact) else None for matcher in matchers]
+    return frozenset(values) if all(value.__class__ is str for value in values) else None
+
+
+def _affixes(matchers: Iterable[Matcher], kind: type[Prefix | Suffix]) -> tuple[str, ...] | None:
+    """The beginnings (or ends) that the matchers want, where they want nothing but those, in their own case."""
+    ends = [each.text if isinstance(each, kind) and not each.folded else None for each in matchers]
+    return tuple(text for text in ends if text is not None) if None not in ends else None
+
+
+def _numeric_term(wanted: Numeric) -> tuple[str, tuple[object, ...]]:
+    """Whole numbers beyond 2**53 are asked whether they fit a double; with a bound on that side they never get here."""
+    low, high = closed(wanted)
+    term = "(({x} := {v}).__class__ is float or {x}.__class__ is int)"
+    if low >= -EXACT and high <= EXACT:
+        return term + " and {0} <= {x} <= {1}", (low, high)
+    if low >= -EXACT and high == inf:
+        return term + " and {x} >= {0} and ({x} <= 9007199254740992 or {1}({x}))", (low, fits_a_double)
+    if low == -inf and high <= EXACT:
+        return term + " and {x} <= {0} and ({x} >= -9007199254740992 or {1}({x}))", (high, fits_a_double)
+    return term + " and {0} <= {x} <= {1} and {2}({x})", (low, high, fits_a_double)
 
 
 def leaves_test_of(field: FieldPattern) -> Callable[[Leaves], bool]:
