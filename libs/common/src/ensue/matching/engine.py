@@ -1,50 +1,34 @@
 """The engine: from rules to a function from an event to the ids of those that match. Called by `patterns`, `triggers`.
 
-An engine is immutable; a change gives the next one, which shares all but the tiers that it rebuilds. The older a
-tier, the larger: each at least four times the next, so that one more rule costs a share of rebuilding in proportion to
-its own size (times the logarithm of how many there are); a rule that is replaced or removed is hidden in its old tier.
+An engine is immutable; a change gives the next one, which shares all but the tiers that it rebuilds (`levels` says
+which); a rule that is replaced or removed is hidden in its old tier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from ensue.core.json import Json
+from ensue.matching import levels
 from ensue.matching.arrays import combined
 from ensue.matching.decoders import RUN_OF_DOCUMENTS, Decoders, whole
+from ensue.matching.levels import Level
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Rule, RuleId
-from ensue.matching.tier import Tier, collecting_nothing, paths_of
-
-GROWTH: Final = 4
-_NONE: Final[frozenset[RuleId]] = frozenset()
+from ensue.matching.tier import collecting_nothing
 
 Find = Callable[[Any], list[RuleId]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """A tier, and those of its rules that are replaced or removed."""
-
-    tier: Tier
-    hidden: frozenset[RuleId] = _NONE
-
-    def living(self) -> dict[RuleId, Rule]:
-        return {rule_id: rule for rule_id, rule in self.tier.rules.items() if rule_id not in self.hidden}
-
-    def size(self) -> int:
-        return len(self.tier.rules) - len(self.hidden)
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
     """Rules made ready. `match` takes the bytes of an event, `match_document` one that is decoded already."""
 
-    _levels: tuple[_Level, ...] = ()
+    _levels: tuple[Level, ...] = ()
     _layout: Layout = field(default_factory=lambda: Layout.of(()))
     _decoders: Decoders = field(default_factory=lambda: Decoders(Layout.of(())))
     _find: Find = lambda _: []
@@ -91,9 +75,31 @@ class Engine:
     def changed(self, rules: Iterable[Rule], removed: Iterable[RuleId]) -> Engine:
         """The engine with `rules` added (or put in place of those of their ids) and `removed` taken out."""
         new = {rule.rule_id: rule for rule in rules}
-        levels = _hide(self._levels, {*new, *removed})
         with collecting_nothing():
-            return _assembled(*_merged(levels, new, self._layout), self._decoders)
+            return self._with(*levels.changed(self._levels, self._layout, new, {*new, *removed}))
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether changes have left so much in small tiers that `compacted` is worth its time."""
+        return levels.is_scattered(self._levels)
+
+    def compacted(self) -> Engine:
+        """The engine of the same rules with its tiers in order; itself where they are.
+
+        It takes as long as building what is not in order, at worst as building all. This engine may match meanwhile,
+        in another thread.
+        """
+        if not self.is_scattered:
+            return self
+        with collecting_nothing():
+            return self._with(*levels.compacted(self._levels, self._layout))
+
+    def _with(self, after: Sequence[Level], layout: Layout) -> Engine:
+        """The engine of these levels, which reads events as this one does where it reads the same of them."""
+        decoders = self._decoders
+        if layout is not self._layout:
+            decoders = Decoders(layout, [place.path for place in decoders.listed])
+        return Engine(tuple(after), layout, decoders, _finder(after))
 
     def _search(self, projected: object) -> list[RuleId]:
         """Ask what may have arrays of scalars."""
@@ -119,41 +125,10 @@ class Engine:
         return [each for level in self._levels for each in level.tier.find(leaves, document, level.hidden)]
 
 
-def _hide(levels: Sequence[_Level], gone: set[RuleId]) -> list[_Level]:
-    """The levels without these rules, and without levels that have none left."""
-    left: list[_Level] = []
-    for level in levels:
-        mine = gone & level.tier.rules.keys()
-        kept = _Level(level.tier, level.hidden | mine) if mine else level
-        if kept.size():
-            left.append(kept)
-    return left
-
-
-def _merged(levels: list[_Level], new: dict[RuleId, Rule], layout: Layout) -> tuple[list[_Level], Layout]:
-    """The levels after `new` came: every level that is not GROWTH times what comes after it is rebuilt with that."""
-    larger = layout.extended(paths_of(new.values()))
-    whole = larger.conflicts() != layout.conflicts()
-    while levels and (
-        whole or levels[-1].size() < GROWTH * len(new) or 2 * levels[-1].size() < len(levels[-1].tier.rules)
-    ):
-        new = levels.pop().living() | new
-    if not levels:
-        larger = Layout.of(paths_of(new.values()))
-    if new:
-        levels.append(_Level(Tier(new, larger)))
-    return levels, larger
-
-
-def _assembled(levels: Sequence[_Level], layout: Layout, before: Decoders) -> Engine:
-    decoders = Decoders(layout, [place.path for place in before.listed])
-    return Engine(tuple(levels), layout, decoders, _finder(levels))
-
-
-def _finder(levels: Sequence[_Level]) -> Find:
+def _finder(tiers: Sequence[Level]) -> Find:
     """A function from a projected event to ids."""
-    if len(levels) == 1 and not (levels[0].hidden or levels[0].tier.may_repeat or levels[0].tier.always):
-        run = levels[0].tier.run
+    if len(tiers) == 1 and not (tiers[0].hidden or tiers[0].tier.may_repeat or tiers[0].tier.always):
+        run = tiers[0].tier.run
 
         def find_plainly(e: object) -> list[RuleId]:
             out: list[RuleId] = []
@@ -162,4 +137,4 @@ def _finder(levels: Sequence[_Level]) -> Find:
 
         return find_plainly
 
-    return lambda e: [each for level in levels for each in level.tier.found(e, level.hidden)]
+    return lambda e: [each for level in tiers for each in level.tier.found(e, level.hidden)]

@@ -66,18 +66,10 @@ class Layout:
             branch = branch.inner.get(segment) if branch else None
         return branch is not None and branch.leaf
 
-    def conflicts(self) -> frozenset[Path]:
-        """Paths that end where others lead on: an object is expected there, and no scalar."""
-        return frozenset(_conflicts(self.root, ()))
-
     def expression(self, path: Path) -> str:
         """The source that reads `path` of a decoded event `e`."""
-        branch = self.root
-        for segment in path:
-            branch = branch.inner[segment]
-        if branch.inner:
-            return "MISSING"
-        return ".".join(("e", *(f"f{self._names[segment]}" for segment in path)))
+        *above, last = [self._names[segment] for segment in path]
+        return ".".join(("e", *(f"o{number}" for number in above), f"f{last}"))
 
     @property
     def can_be_projected(self) -> bool:
@@ -93,13 +85,6 @@ class Layout:
         return {path: getter(self.expression(path)) for path in _leaves(self.root, ())}
 
 
-def _conflicts(branch: Branch, path: Path) -> Iterable[Path]:
-    if branch.leaf and branch.inner:
-        yield path
-    for name, inner in branch.inner.items():
-        yield from _conflicts(inner, (*path, name))
-
-
 def _leaves(branch: Branch, path: Path) -> Iterable[Path]:
     if branch.leaf:
         yield path
@@ -109,12 +94,16 @@ def _leaves(branch: Branch, path: Path) -> Iterable[Path]:
 
 def _struct(branch: Branch, names: Mapping[str, int], path: Path, listed: Container[Path]) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any, Any]] = []
+    rename: dict[str, str] = {}
+    ends: dict[str, Any] = {}
     for segment, inner in branch.inner.items():
-        name, whole = f"f{names[segment]}", (*path, segment)
+        end, place = f"f{names[segment]}", (*path, segment)
+        name = f"o{names[segment]}" if inner.inner else end
+        rename[name] = segment
         if inner.inner:
-            below = _struct(inner, names, whole, listed)
+            below = _struct(inner, names, place, listed)
             fields.append((name, below, below()))
+            ends[end] = MISSING
         else:
-            fields.append((name, Scalar | list[Scalar] if whole in listed else Scalar, MISSING))
-    rename = {f"f{names[segment]}": segment for segment in branch.inner}
-    return msgspec.defstruct("Projection", fields, rename=rename, frozen=True, gc=False)
+            fields.append((name, Scalar | list[Scalar] if place in listed else Scalar, MISSING))
+    return msgspec.defstruct("Projection", fields, rename=rename, namespace=ends, frozen=True, gc=False)

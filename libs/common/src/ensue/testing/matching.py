@@ -38,6 +38,15 @@ class PatternMatcher:
         """The matcher with `rules` added or replaced and `removed` taken out; this one stays as it is."""
         return PatternMatcher(self._engine.changed(rules_of(rules), removed))
 
+    @property
+    def is_scattered(self) -> bool:
+        """Whether changes have left so much in small tables that `compacted` is worth its time."""
+        return self._engine.is_scattered
+
+    def compacted(self) -> PatternMatcher:
+        """The matcher of the same rules with its tables in order; this one may match meanwhile, in another thread."""
+        return PatternMatcher(self._engine.compacted())
+
 
 def from_patterns(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> PatternMatcher:
     """The matcher of rules, each an id of its own and an EventBridge pattern.
