@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from random import Random
 from typing import Any
 
@@ -145,3 +146,18 @@ def test_an_object_is_absent_to_a_path_that_ends_there(first: str) -> None:
     assert sorted(matcher.match(b"{}")) == ["absent"]
     assert sorted(matcher.match(b'{"k": "a"}')) == ["present", "value"]
     assert sorted(matcher.match(b'{"k": [2, {"x": 1}]}')) == ["but", "inner", "present"]
+
+
+def test_a_matcher_that_is_dropped_leaves_next_to_nothing_to_collect() -> None:
+    """A build freezes what it made: what only the collector could free would stay for good."""
+    rules: list[tuple[str, dict[str, Any]]] = [
+        (f"r{index}", {"k": [f"v{index % 600}"], "n": [{"numeric": [">", index]}]}) for index in range(9_000)
+    ]
+    rules += [(f"s{index}", {"detail": {"n": [{"prefix": f"a{index}"}, "b"]}}) for index in range(3_000)]
+    gc.unfreeze()
+    gc.collect()
+    matcher = from_patterns(rules)
+    assert matcher.match(b'{"k": "v7", "n": 100}') == ["r7"]
+    gc.unfreeze()
+    del matcher
+    assert gc.collect() < 2_000

@@ -115,24 +115,31 @@ class Both:
 
 
 class Lazy:
-    """A node that is made when first asked: of many buckets, most are asked seldom or never."""
+    """A node that is made when first asked: of many buckets, most are asked seldom or never.
+
+    It does not refer to itself, as a bound method in `run` would: most are dropped unasked, with nothing to collect.
+    """
 
     __slots__ = ("_made", "_make", "run")
+
+    run: Run
 
     def __init__(self, make: Callable[[], Node]) -> None:
         self._make = make
         self._made: Node | None = None
-        self.run: Run = self._first
+
+    def __getattr__(self, name: str) -> Run:
+        """Called for what is not there yet, which is `run` alone."""
+        if name != "run":
+            raise AttributeError(name)
+        self.run = self._node().run
+        return self.run
 
     def _node(self) -> Node:
         made = self._made
         if made is None:
             made = self._made = self._make()
-            self.run = made.run
         return made
-
-    def _first(self, e: object, out: list[RuleId]) -> None:
-        self._node().run(e, out)
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         self._node().slow(leaves, out)
