@@ -1,4 +1,5 @@
 """Keeps the ruleset honest: loads it before the first event, then compares it with the database every few minutes.
+Keeps its index quick, too, when many triggers have changed.
 
 Called by the composition root. Being unable to is no failure: the loop itself refuses to decide while Kafka is away.
 """
@@ -13,6 +14,7 @@ from ensue.runtime.metrics import RULESET_DATABASE_FAILURES, Metrics
 from evaluator.rules import Rules
 
 LOAD_AGAIN_SECONDS = 1.0
+TIDY_SECONDS = 1.0
 log = get_logger(__name__)
 
 
@@ -37,6 +39,12 @@ async def reconcile_regularly(rules: Rules, stopping: asyncio.Event, every_secon
         except Unavailable as error:
             metrics.inc(RULESET_DATABASE_FAILURES)
             log.warning("ruleset_not_reconciled", reason=str(error))
+
+
+async def tidy_regularly(rules: Rules, stopping: asyncio.Event) -> None:
+    """Tidy until stopped."""
+    while not await _pause(stopping, TIDY_SECONDS):
+        await rules.tidy()
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> bool:

@@ -8,7 +8,8 @@ away nothing is decided (Unavailable), rather than with an older ruleset.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+import gc
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from ensue.core.errors import Unavailable
 from ensue.core.ruleset import Removal
 from ensue.core.trigger import Trigger
 from ensue.kafka.records import IncomingRecord
+from ensue.matching.tier import collecting_nothing
 from ensue.matching.triggers import IndexedRuleset
 from ensue.runtime.clock import Clock
 from ensue.runtime.logs import get_logger
@@ -33,6 +35,7 @@ from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
 
 Change = TriggerRecord | Removal
 PARSED_AT_ONCE = 200  # between these the loop lives
+APPLIED_AT_ONCE = 200  # more are applied in a thread
 log = get_logger(__name__)
 
 
@@ -68,7 +71,9 @@ class Rules:
         self._started = False
         self._loaded = False
         self._unusable: set[str] = set()
+        self._since: list[Trigger | Removal] = []
         self._catching_up = asyncio.Lock()
+        self._succeeding = asyncio.Lock()
 
     @property
     def ruleset(self) -> IndexedRuleset:
@@ -82,12 +87,14 @@ class Rules:
 
     async def load(self) -> None:
         """The database's triggers if it answers, then the whole topic. Unavailable while Kafka is away."""
+        ready: list[Trigger | Removal] = []
         try:
             async for page in self._truth.pages():
-                await self._take(page, "database")
+                ready += await self._read(page)
         except Unavailable as error:
             self._metrics.inc(RULESET_DATABASE_FAILURES)
             log.warning("ruleset_without_database", reason=str(error))
+        await self._enforce(ready, "database")
         if not self._started:
             await self._topic.start()
             self._started = True
@@ -118,19 +125,48 @@ class Rules:
             log.warning("ruleset_repaired", triggers=len(behind), fingerprint=self._ruleset.fingerprint)
 
     async def _take(self, changes: Iterable[Change], source: str) -> None:
-        """Apply what is news; only the newest revision of each trigger is parsed."""
+        await self._enforce(await self._read(changes), source)
+
+    async def _read(self, changes: Iterable[Change]) -> list[Trigger | Removal]:
+        """What is news, made ready; only the newest revision of each trigger is parsed."""
         newest: dict[UUID, Change] = {}
         for change in changes:
             known = newest.get(change.trigger_id)
             is_newer = known is None or known.revision < change.revision
             if is_newer and self._is_news(change.trigger_id, change.revision):
                 newest[change.trigger_id] = change
+        ready: list[Trigger | Removal] = []
         for some in _portions(list(newest.values())):
-            self._ruleset = self._ruleset.apply([self._made_ready(change) for change in some])
+            ready += [self._made_ready(change) for change in some]
             await asyncio.sleep(0)
-        self._metrics.inc(RULESET_CHANGES, len(newest), source=source)
+        return ready
+
+    async def _enforce(self, ready: Sequence[Trigger | Removal], source: str) -> None:
+        """Put changes in force, all at once."""
+        await self._apply(ready)
+        self._metrics.inc(RULESET_CHANGES, len(ready), source=source)
         self._metrics.set(RULESET_TRIGGERS, len(self._ruleset))
         self._metrics.set(RULESET_UNUSABLE, len(self._unusable))
+
+    async def _apply(self, changes: Sequence[Trigger | Removal]) -> None:
+        if len(changes) > APPLIED_AT_ONCE:
+            await self._succeed(lambda ruleset: ruleset.apply(changes))
+            return
+        self._ruleset = self._ruleset.apply(changes)
+        if self._succeeding.locked():
+            self._since += changes
+
+    async def tidy(self) -> None:
+        """Bring the index in order after many changes, beside the loop; what comes meanwhile is in force at once."""
+        while self._ruleset.is_scattered:
+            await self._succeed(IndexedRuleset.compacted)
+
+    async def _succeed(self, successor: Callable[[IndexedRuleset], IndexedRuleset]) -> None:
+        """Put a successor in force that is made in a thread, and apply to it what was applied meanwhile."""
+        async with self._succeeding:
+            self._since = []
+            made = await asyncio.to_thread(_made_to_last, successor, self._ruleset)
+            self._ruleset = made.apply(self._since)
 
     def _is_news(self, trigger_id: UUID, revision: int) -> bool:
         known = self._ruleset.revision_of(trigger_id)
@@ -159,6 +195,14 @@ class Rules:
                 self._unusable.add(key)
                 place = {"key": key, "partition": record.partition, "offset": record.offset}
                 log.warning("trigger_record_undecodable", reason=str(error), **place)
+
+
+def _made_to_last(successor: Callable[[IndexedRuleset], IndexedRuleset], ruleset: IndexedRuleset) -> IndexedRuleset:
+    """It lives long: no collection is to walk it, least of all one that a heap just filled would begin."""
+    with collecting_nothing():
+        made = successor(ruleset)
+        gc.freeze()
+    return made
 
 
 def _portions(changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
