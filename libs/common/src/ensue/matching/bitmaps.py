@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exact, Exists, FieldPattern, Path
 from ensue.matching.bitsets import Bitsets, Flags, bitsets
 from ensue.matching.intervals import Cells, range_of
+from ensue.matching.joints import Joint, Key, joined
 from ensue.matching.leaves import Leaves
-from ensue.matching.nodes import Check, Run, check_of
+from ensue.matching.nodes import Both, Bucket, Check, Few, Run, check_of, side_by_side
 from ensue.matching.projection import Layout
 from ensue.matching.rules import MISSING, Item, RuleId, canonical
 from ensue.matching.scalars import may_be_absent
@@ -25,6 +27,7 @@ from ensue.matching.source import getter
 
 MOST_CELLS: Final = 1024
 DENSE_SHARE: Final = 64
+MOST_LISTED: Final = 32
 MOST_MASK_BYTES: Final = 32 << 20
 _PRESENCE: Final = ((Exists(present=True),), (Exists(present=False),))
 
@@ -99,6 +102,10 @@ class _FieldMasks:
             else:
                 self.sparse[value] = np.array(indexes, np.int64)
 
+    def named(self) -> list[Hashable]:
+        """The values that some item excludes."""
+        return [*self.dense, *self.sparse]
+
     def collect(self, value: Any, masks: list[Any], without: list[NDArray[np.int64]]) -> None:
         """Add the sets that hold for a value, MISSING included."""
         if value is MISSING:
@@ -119,39 +126,73 @@ class _FieldMasks:
 
 
 class Bitmaps:
-    """Items by their position in sets."""
+    """Items by their position in sets. Fields of few values are a joint; the sets of the others are intersected."""
 
     def __init__(self, items: Sequence[Item], layout: Layout) -> None:
-        self._ids = [item.rule_id for item in items]
+        self._items, self._layout = items, layout
         self._sets = bitsets(len(items))
         wanted: dict[Path, list[tuple[int, FieldPattern]]] = {}
         for index, item in enumerate(items):
             for field in item.fields:
                 wanted.setdefault(field.path, []).append((index, field))
         self._fields = [_FieldMasks(path, each, len(items), self._sets) for path, each in wanted.items()]
-        checks = [None if all(map(_is_proven, item.fields)) else check_of(item, layout) for item in items]
-        self.run: Run = self._runner(checks, layout)
+        plain = [field for field in self._fields if not field.bounds]
+        self._joined = [plain[position] for position in joined([len(field.named()) for field in plain])]
+        others = [field for field in self._fields if field not in self._joined]
+        self._reads = [(getter(layout.expression(field.path)), field.collect) for field in others]
+        self._checks: dict[int, Check | None] = {}
+        self.run: Run = partial(self._run, ())
+        if len(self._joined) > 1 or (self._joined and not others):
+            self.run = Joint([(field.path, field.named()) for field in self._joined], self._left_by, layout).run
+        else:
+            self._reads = [(getter(layout.expression(field.path)), field.collect) for field in self._fields]
 
-    def _runner(self, checks: Sequence[Check | None], layout: Layout) -> Run:
-        reads = [(getter(layout.expression(field.path)), field.collect) for field in self._fields]
-        common, ids = self._sets.common, self._ids
+    def _run(self, given: Sequence[Any], e: object, out: list[RuleId]) -> None:
+        """Ask the items in the sets that are given already and in those of the values of an event."""
+        masks = list(given)
+        without: list[NDArray[np.int64]] = []
+        for read, collect in self._reads:
+            collect(read(e), masks, without)
+        for index in self._sets.common(masks, without):
+            check = self._checks[index] if index in self._checks else self._checked(index)
+            if check is None or check(e):
+                out.append(self._items[index].rule_id)
 
-        def run(e: object, out: list[RuleId]) -> None:
-            masks: list[Any] = []
-            without: list[NDArray[np.int64]] = []
-            for read, collect in reads:
-                collect(read(e), masks, without)
-            for index in common(masks, without):
-                check = checks[index]
-                if check is None or check(e):
-                    out.append(ids[index])
+    def _checked(self, index: int) -> Check | None:
+        """The check of an item, made when first asked."""
+        item = self._items[index]
+        check = None if all(map(_is_proven, item.fields)) else check_of(item, self._layout)
+        self._checks[index] = check
+        return check
 
-        return run
+    def _left_by(self, key: Key) -> tuple[Bucket, int]:
+        """What a combination of values of the joint leaves: a set, or the items themselves where they are few."""
+        masks: list[Any] = []
+        without: list[NDArray[np.int64]] = []
+        for field, value in zip(self._joined, key, strict=True):
+            field.collect(value, masks, without)
+        left = list(self._sets.common(masks, without))
+        if self._reads and len(left) > MOST_LISTED:
+            flags = np.zeros(len(self._items), bool)
+            flags[left] = True
+            return _Masked(partial(self._run, (self._sets.pack(flags),))), len(self._items) // 64
+        paths = {field.path for field in self._joined}
+        rest = [
+            Item(item.rule_id, tuple(each for each in item.fields if each.path not in paths or not _is_proven(each)))
+            for item in map(self._items.__getitem__, left)
+        ]
+        return self._bucket(rest), len(left)
+
+    def _bucket(self, items: Sequence[Item]) -> Bucket:
+        proven = side_by_side([item.rule_id for item in items if not item.fields])
+        if len(proven) == len(items):
+            return proven
+        return Both(proven, Few([item for item in items if item.fields], self._layout))
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """For each field the union over its values; what one value excludes, another may admit."""
         masks = [self._union(field, leaves(field.path)) for field in self._fields]
-        out.update(self._ids[index] for index in self._sets.common(masks, ()))
+        out.update(self._items[index].rule_id for index in self._sets.common(masks, ()))
 
     def _union(self, field: _FieldMasks, values: Sequence[Hashable]) -> Any:
         if not values:
@@ -162,3 +203,15 @@ class Bitmaps:
             field.collect(value, masks, [])
             found.append(masks[0] if len(masks) == 1 else masks[0] & masks[1])
         return self._sets.union(found)
+
+
+class _Masked:
+    """A node of the joint: the sets of the other fields are intersected with one that is known."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
+        """Never asked: `Bitmaps.slow` does without the joint."""

@@ -19,7 +19,7 @@ from ensue.matching.rules import RuleId
 from ensue.matching.source import function
 
 Table = Mapping[Hashable, Bucket]
-_TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
+TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
 _SLICE: Final = {Kind.PREFIX: "v[:n]", Kind.SUFFIX: "v[-n:]", Kind.FOLDED_PREFIX: "w[:n]", Kind.FOLDED_SUFFIX: "w[-n:]"}
 _FOLDING: Final = (Kind.FOLDED, Kind.FOLDED_PREFIX, Kind.FOLDED_SUFFIX)
 
@@ -48,7 +48,7 @@ class Values:
                 ]
             parts.append(f"k{index}" if is_mixed else expression)
         key = parts[0] if self._single else f"({', '.join(parts)})"
-        return "\n".join((*lines, f"h = {get}({key})", _TAKE))
+        return "\n".join((*lines, f"h = {get}({key})", TAKE))
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """Every combination of the values at the paths; where those are more than the table, the table's keys."""
@@ -161,20 +161,20 @@ def _keyed_body(expression: str, kinds: Mapping[Kind, Table], *, mixed: bool) ->
     lines = ["def run(e, out):", f"    v = {expression}"]
     if Kind.VALUE in kinds:
         key = "(TRUE if v else FALSE) if v.__class__ is bool else v" if mixed else "v"
-        lines += [f"    h = T0({key})", indent(_TAKE, "    ")]
+        lines += [f"    h = T0({key})", indent(TAKE, "    ")]
     if any(kind != Kind.VALUE for kind in kinds):
         lines.append("    if v.__class__ is not str: return")
     if any(kind in _FOLDING for kind in kinds):
         lines.append("    w = v.lower()")
     if Kind.FOLDED in kinds:
-        lines += [f"    h = T{Kind.FOLDED.value}(w)", indent(_TAKE, "    ")]
+        lines += [f"    h = T{Kind.FOLDED.value}(w)", indent(TAKE, "    ")]
     for kind, piece in _SLICE.items():
         if kind in kinds:
             lines += [
                 f"    for n, get in T{kind.value}:",
                 f"        h = get({piece})",
-                indent(_TAKE, "        "),
+                indent(TAKE, "        "),
             ]
     if Kind.PART in kinds:
-        lines += [f"    for h in T{Kind.PART.value}(v):", indent(_TAKE, "        ")]
+        lines += [f"    for h in T{Kind.PART.value}(v):", indent(TAKE, "        ")]
     return "\n".join(lines)
