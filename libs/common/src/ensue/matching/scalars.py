@@ -82,14 +82,20 @@ def _is_safe(matchers: tuple[Matcher, ...]) -> bool:
 
 
 def closed(wanted: Numeric) -> tuple[float, float]:
-    """The least and the greatest number within a range: between doubles there is nothing to be missed."""
-    low = -inf if wanted.low is None else wanted.low
-    high = inf if wanted.high is None else wanted.high
-    if wanted.low is not None and not wanted.low_included:
-        low = nextafter(low, inf)
-    if wanted.high is not None and not wanted.high_included:
-        high = nextafter(high, -inf)
+    """The least and the greatest double within a range: what is compared with it is a double, too."""
+    low = -inf if wanted.low is None else _double(wanted.low, inf, itself=wanted.low_included)
+    high = inf if wanted.high is None else _double(wanted.high, -inf, itself=wanted.high_included)
     return low, high
+
+
+def _double(bound: float, onward: float, *, itself: bool) -> float:
+    """The first double from a bound in the direction of `onward`; `itself` = the bound may be it."""
+    try:
+        near = float(bound)
+    except OverflowError:
+        near = inf if bound > 0 else -inf
+    is_before = near < bound if onward > 0 else near > bound
+    return near if not is_before and (itself or near != bound) else nextafter(near, onward)
 
 
 def _numeric(wanted: Numeric) -> ValueTest:
