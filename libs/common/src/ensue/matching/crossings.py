@@ -7,19 +7,16 @@ event touches is small and lies together. Made by `grid` when a cell is first as
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
-from math import inf, nextafter
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from ensue.core.conditions.dialects.eventbridge import Numeric
+from ensue.matching.intervals import Span, cuts
 from ensue.matching.nodes import Check, side_by_side
 from ensue.matching.rules import RuleId
-from ensue.matching.scalars import closed
 
-Span = tuple[float, float]
 T = TypeVar("T")
 Groups = tuple[tuple[bytes, bytes, tuple[T, ...]], ...]
 Crossing = tuple[Sequence[float], Sequence[float], Groups[RuleId], Groups[tuple[RuleId, Check]]]
@@ -45,16 +42,10 @@ class Member(NamedTuple):
     check: Check | None
 
 
-def reach(wanted: Numeric) -> Span:
-    """The least number within a range, and the least above it."""
-    low, high = closed(wanted)
-    return low, nextafter(high, inf)
-
-
 def crossing(members: Sequence[Member], width: Span, height: Span) -> Crossing:
     """What a cell of this width and height (from, up to without) holds."""
-    xs = _cuts((member.across for member in members), width)
-    ys = _cuts((member.down for member in members), height)
+    xs = cuts((member.across for member in members), width)
+    ys = cuts((member.down for member in members), height)
     plain = [member for member in members if member.check is None]
     asked = [member for member in members if member.check is not None]
     return (
@@ -71,12 +62,6 @@ def _groups(xs: Sequence[float], ys: Sequence[float], members: Sequence[Member],
     rows = _bits(ys, [member.down for member in members])
     eights = [tuple(found[start : start + OF_A_BYTE]) for start in range(0, len(found), OF_A_BYTE)]
     return tuple(zip(columns, rows, eights, strict=True))
-
-
-def _cuts(spans: Iterable[Span], within: Span) -> list[float]:
-    """Where the cell begins, and all places in it where a span begins or ends."""
-    first, end = within
-    return [first, *sorted({place for span in spans for place in span if first < place < end})]
 
 
 def _bits(cuts: Sequence[float], spans: Sequence[Span]) -> list[bytes]:

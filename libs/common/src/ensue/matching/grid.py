@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from math import inf
 from typing import Final
 
 import numpy as np
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import Path
-from ensue.matching.crossings import PICK, Crossing, Member, Span, crossing, reach
-from ensue.matching.intervals import Cells, Number, is_number
+from ensue.matching.crossings import PICK, Crossing, Member, crossing
+from ensue.matching.intervals import Cells, is_number, reach
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Run, check_of
 from ensue.matching.projection import Layout
@@ -78,7 +77,7 @@ class Grid:
         """The crossing of a cell, which is kept."""
         column, row = divmod(place, len(self._down))
         members = [self._member(index) for index in self._at(place)]
-        made = crossing(members, _extent(self._across.bounds, column), _extent(self._down.bounds, row))
+        made = crossing(members, self._across.extent(column), self._down.extent(row))
         self._cells[place] = made
         return made
 
@@ -101,11 +100,6 @@ class Grid:
         for column in columns:
             for row in rows:
                 out.update(self._items[index].rule_id for index in self._at(column * len(self._down) + row))
-
-
-def _extent(bounds: Sequence[Number], cell: int) -> Span:
-    """Where a cell begins and ends."""
-    return bounds[cell - 1] if cell else -inf, bounds[cell] if cell < len(bounds) else inf
 
 
 def _by_place(across: Cells, down: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
