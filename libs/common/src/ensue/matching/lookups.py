@@ -18,6 +18,8 @@ from ensue.matching.projection import Layout
 from ensue.matching.rules import RuleId
 from ensue.matching.source import function
 
+STEM: Final = 6
+
 Table = Mapping[Hashable, Bucket]
 TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
 _SLICE: Final = {Kind.PREFIX: "v[:n]", Kind.SUFFIX: "v[-n:]", Kind.FOLDED_PREFIX: "w[:n]", Kind.FOLDED_SUFFIX: "w[-n:]"}
@@ -135,19 +137,30 @@ class Keyed:
 
 
 class _Parts:
-    """Texts that may stand anywhere in a value, found in one pass over it."""
+    """Texts that may stand anywhere in a value: an automaton finds their stems in one pass, tables the rest.
+
+    The stems are few where texts begin alike, so that the automaton stays small.
+    """
 
     def __init__(self, table: Table) -> None:
-        self._buckets = list(table.values())
+        stems: dict[str, dict[Hashable, Bucket]] = {}
+        for part, bucket in table.items():
+            stems.setdefault(str(part)[:STEM], {})[part] = bucket
         self._automaton = ahocorasick.Automaton()
-        for index, part in enumerate(table):
-            self._automaton.add_word(part, index)
+        for stem, parts in stems.items():
+            self._automaton.add_word(stem, (len(stem) - 1, [(n, some.get) for n, some in _by_size(parts).items()]))
         self._automaton.make_automaton()
 
     def find(self, text: str) -> list[Bucket]:
         """The buckets of the parts that stand in `text`, each once."""
-        buckets = self._buckets
-        return [buckets[index] for index in {index for _, index in self._automaton.iter(text)}]
+        found: list[Bucket] = []
+        for end, (before, tables) in self._automaton.iter(text):
+            start = end - before
+            for size, get in tables:
+                bucket = get(text[start : start + size])
+                if bucket is not None:
+                    found.append(bucket)
+        return list({id(bucket): bucket for bucket in found}.values()) if len(found) > 1 else found
 
 
 def _by_size(table: Table) -> dict[int, dict[Hashable, Bucket]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, nextafter
+from sys import intern
 from typing import Any, Final
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
@@ -127,11 +128,11 @@ def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
     if len(field.matchers) == 1:
         match field.matchers[0]:
             case Exact(str() as text):
-                return "{v} == {0}", (text,)
+                return "{v} == {0}", (intern(text),)
             case Prefix(text, folded=False):
-                return "({x} := {v}).__class__ is str and {x}.startswith({0})", (text,)
+                return "({x} := {v}).__class__ is str and {x}.startswith({0})", (intern(text),)
             case Suffix(text, folded=False):
-                return "({x} := {v}).__class__ is str and {x}.endswith({0})", (text,)
+                return "({x} := {v}).__class__ is str and {x}.endswith({0})", (intern(text),)
             case EqualsIgnoreCase(text) if text.isascii():
                 return "({x} := {v}).__class__ is str and {x}.lower() == {0} and {x}.isascii()", (text.lower(),)
             case Wildcard((head, tail)):
@@ -139,13 +140,17 @@ def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
                 shape = (
                     "({x} := {v}).__class__ is str and {x}.startswith({0}) and {x}.endswith({1}) and len({x}) >= {2}"
                 )
-                return shape, (head, tail, least)
+                return shape, (intern(head), intern(tail), least)
+            case Wildcard((head, middle, tail)):
+                ends = "{x}.startswith({0}) and {x}.endswith({2}) and {x}.find({1}, {3}, len({x}) - {4}) >= 0"
+                constants = (intern(head), middle, intern(tail), len(head), len(tail))
+                return f"({{x}} := {{v}}).__class__ is str and {ends}", constants
             case AnythingBut(excluded) if (texts := _texts(excluded)) is not None:
                 return "({x} := {v}) is not MISSING and {x} not in {0}", (texts,)
-            case AnythingBut(excluded) if (ends := _affixes(excluded, Prefix)) is not None:
-                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.startswith({0}))", (ends,)
-            case AnythingBut(excluded) if (ends := _affixes(excluded, Suffix)) is not None:
-                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.endswith({0}))", (ends,)
+            case AnythingBut(excluded) if (affixes := _affixes(excluded, Prefix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.startswith({0}))", (affixes,)
+            case AnythingBut(excluded) if (affixes := _affixes(excluded, Suffix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.endswith({0}))", (affixes,)
             case Numeric():
                 return _numeric_term(field.matchers[0])
     if (texts := _texts(field.matchers)) is not None:
