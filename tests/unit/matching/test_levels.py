@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from random import Random
 from typing import Any
 
 import msgspec
 import pytest
+from tests.bench.matching.shapes import SHAPES, Shape
 from tests.support import pattern_draws as draw
 from tests.support.pattern_oracle import matches
 
 from ensue.matching import levels
+from ensue.matching.engine import Engine
 from ensue.matching.levels import AT_ONCE, GROWTH, MOST_LEVELS, Level
 from ensue.matching.patterns import rules_of
 from ensue.matching.projection import Layout
@@ -148,16 +151,24 @@ def test_an_object_is_absent_to_a_path_that_ends_there(first: str) -> None:
     assert sorted(matcher.match(b'{"k": [2, {"x": 1}]}')) == ["but", "inner", "present"]
 
 
-def test_a_matcher_that_is_dropped_leaves_next_to_nothing_to_collect() -> None:
-    """A build freezes what it made: what only the collector could free would stay for good."""
-    rules: list[tuple[str, dict[str, Any]]] = [
-        (f"r{index}", {"k": [f"v{index % 600}"], "n": [{"numeric": [">", index]}]}) for index in range(9_000)
-    ]
-    rules += [(f"s{index}", {"detail": {"n": [{"prefix": f"a{index}"}, "b"]}}) for index in range(3_000)]
-    gc.unfreeze()
-    gc.collect()
-    matcher = from_patterns(rules)
-    assert matcher.match(b'{"k": "v7", "n": 100}') == ["r7"]
-    gc.unfreeze()
-    del matcher
-    assert gc.collect() < 2_000
+class Id:
+    """An id that can be seen to be gone."""
+
+    __slots__ = ("__weakref__",)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_what_is_rebuilt_goes_at_once_without_the_garbage_collector(shape: Shape) -> None:
+    """Who builds freezes what was made: what only the collector could free would stay for good."""
+    random, count = Random(1), 3_000  # noqa: S311  # draws cases
+    ids = [Id() for _ in range(count)]
+    seen = [weakref.ref(each) for each in ids]
+    engine = Engine.of(rules_of([(each, shape.pattern(random, n, count)) for n, each in enumerate(ids)]))
+    for _ in range(20):
+        engine.match(msgspec.json.encode(shape.event(random, count)))
+    gc.disable()
+    try:
+        del ids, engine
+        assert sum(each() is not None for each in seen) <= 1  # the last one that a loop named
+    finally:
+        gc.enable()

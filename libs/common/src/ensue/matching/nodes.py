@@ -18,7 +18,7 @@ from ensue.matching.scalars import inline_test, test_of
 from ensue.matching.source import conjunction
 
 MOST_INLINE: Final = 3
-MOST_SHARED: Final = 1 << 14
+MOST_SHARED: Final = 1 << 12
 
 Run: TypeAlias = Callable[[Any, list[RuleId]], None]
 Check: TypeAlias = Callable[[Any], bool]
@@ -76,7 +76,7 @@ class Few:
     __slots__ = ("_checks", "_ids", "_items", "_layout")
 
     def __init__(self, items: Sequence[Item], layout: Layout) -> None:
-        self._ids = side_by_side([item.rule_id for item in items])
+        self._ids = tuple([item.rule_id for item in items])
         self._items, self._layout = items, layout
         self._checks: tuple[Check, ...] = ()
 
@@ -87,6 +87,7 @@ class Few:
 
     def _ready(self) -> tuple[Check, ...]:
         self._checks = tuple([check_of(item, self._layout) for item in self._items])
+        self._ids = side_by_side(self._ids)
         self._items = ()
         return self._checks
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, nextafter
+from sys import intern
 from typing import Any, Final
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
@@ -82,14 +83,20 @@ def _is_safe(matchers: tuple[Matcher, ...]) -> bool:
 
 
 def closed(wanted: Numeric) -> tuple[float, float]:
-    """The least and the greatest number within a range: between doubles there is nothing to be missed."""
-    low = -inf if wanted.low is None else wanted.low
-    high = inf if wanted.high is None else wanted.high
-    if wanted.low is not None and not wanted.low_included:
-        low = nextafter(low, inf)
-    if wanted.high is not None and not wanted.high_included:
-        high = nextafter(high, -inf)
+    """The least and the greatest double within a range: what is compared with it is a double, too."""
+    low = -inf if wanted.low is None else _double(wanted.low, inf, itself=wanted.low_included)
+    high = inf if wanted.high is None else _double(wanted.high, -inf, itself=wanted.high_included)
     return low, high
+
+
+def _double(bound: float, onward: float, *, itself: bool) -> float:
+    """The first double from a bound in the direction of `onward`; `itself` = the bound may be it."""
+    try:
+        near = float(bound)
+    except OverflowError:
+        near = inf if bound > 0 else -inf
+    is_before = near < bound if onward > 0 else near > bound
+    return near if not is_before and (itself or near != bound) else nextafter(near, onward)
 
 
 def _numeric(wanted: Numeric) -> ValueTest:
@@ -121,11 +128,11 @@ def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
     if len(field.matchers) == 1:
         match field.matchers[0]:
             case Exact(str() as text):
-                return "{v} == {0}", (text,)
+                return "{v} == {0}", (intern(text),)
             case Prefix(text, folded=False):
-                return "({x} := {v}).__class__ is str and {x}.startswith({0})", (text,)
+                return "({x} := {v}).__class__ is str and {x}.startswith({0})", (intern(text),)
             case Suffix(text, folded=False):
-                return "({x} := {v}).__class__ is str and {x}.endswith({0})", (text,)
+                return "({x} := {v}).__class__ is str and {x}.endswith({0})", (intern(text),)
             case EqualsIgnoreCase(text) if text.isascii():
                 return "({x} := {v}).__class__ is str and {x}.lower() == {0} and {x}.isascii()", (text.lower(),)
             case Wildcard((head, tail)):
@@ -133,13 +140,17 @@ def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
                 shape = (
                     "({x} := {v}).__class__ is str and {x}.startswith({0}) and {x}.endswith({1}) and len({x}) >= {2}"
                 )
-                return shape, (head, tail, least)
+                return shape, (intern(head), intern(tail), least)
+            case Wildcard((head, middle, tail)):
+                ends = "{x}.startswith({0}) and {x}.endswith({2}) and {x}.find({1}, {3}, len({x}) - {4}) >= 0"
+                constants = (intern(head), middle, intern(tail), len(head), len(tail))
+                return f"({{x}} := {{v}}).__class__ is str and {ends}", constants
             case AnythingBut(excluded) if (texts := _texts(excluded)) is not None:
                 return "({x} := {v}) is not MISSING and {x} not in {0}", (texts,)
-            case AnythingBut(excluded) if (ends := _affixes(excluded, Prefix)) is not None:
-                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.startswith({0}))", (ends,)
-            case AnythingBut(excluded) if (ends := _affixes(excluded, Suffix)) is not None:
-                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.endswith({0}))", (ends,)
+            case AnythingBut(excluded) if (affixes := _affixes(excluded, Prefix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.startswith({0}))", (affixes,)
+            case AnythingBut(excluded) if (affixes := _affixes(excluded, Suffix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.endswith({0}))", (affixes,)
             case Numeric():
                 return _numeric_term(field.matchers[0])
     if (texts := _texts(field.matchers)) is not None:
