@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
@@ -331,3 +333,36 @@ async def test_between_two_portions_no_trigger_is_without_its_calendar() -> None
     table.rows_by_id = {_identity(row): row for row in [CalendarRemoval(FREEZE, 2), *later, saved(SCENES, 2)]}
     await reconciled()
     assert (rules.ruleset.revision_of(SCENES), rules.ruleset.revision_of(FREEZE), lacking) == (2, 2, set())
+
+
+async def test_thousands_of_changes_are_in_force_together_and_leave_the_index_in_order() -> None:
+    topic = Topics(*(trigger_record(saved(UUID(int=n), 1), n) for n in range(1, 3001)))
+    rules, metrics = rules_of(topic, Table(*(saved(UUID(int=n), 2) for n in range(2000, 4001))))
+    await rules.load()
+    assert len(rules.ruleset) == metrics.value(RULESET_TRIGGERS) == 4000
+    assert rules.ruleset.revision_of(UUID(int=2500)) == 2
+    await rules.tidy()
+    assert not rules.ruleset.is_scattered
+
+
+async def test_what_comes_while_the_index_is_brought_in_order_is_in_force_at_once_and_stays() -> None:
+    topic = Topics()
+    rules, _ = rules_of(topic, Table())
+    await rules.load()
+    for number in range(1, 901, 150):
+        topic.records += [trigger_record(saved(UUID(int=n), 1), n) for n in range(number, number + 150)]
+        await rules.catch_up()
+    assert rules.ruleset.is_scattered
+    go_on = threading.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    before = asyncio.get_running_loop().run_in_executor(None, go_on.wait)
+    tidying = asyncio.create_task(rules.tidy())
+    await asyncio.sleep(0)
+    topic.records.append(trigger_record(saved(SCENES, 7), 901))
+    await rules.catch_up()
+    assert rules.ruleset.revision_of(SCENES) == 7
+    go_on.set()
+    await asyncio.gather(before, tidying)
+    assert not rules.ruleset.is_scattered
+    assert rules.ruleset.revision_of(SCENES) == 7
+    assert SCENES in {rule.trigger_id for rule in rules.ruleset.candidates(approved())}

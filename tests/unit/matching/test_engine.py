@@ -152,3 +152,24 @@ def test_what_no_table_leads_to_is_counted() -> None:
 def test_an_id_that_stands_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="twice"):
         from_patterns([("a", {"k": [1]}), ("a", {"k": [2]})])
+
+
+def test_parts_that_begin_alike_overlap_or_stand_twice() -> None:
+    random = Random(9)  # noqa: S311  # draws cases
+    parts = ["/shot-", "/shot-1", "/shot-12/", "shot-12/", "-12", "1", "/shot-2/x", "hot-12/shot-2/x", "/sh"]
+    rules: Rules = {f"w{part}": {"k": [{"wildcard": f"*{part}*"}]} for part in parts}
+    rules |= {f"e{part}": {"k": [{"wildcard": f"/*{part}*x"}]} for part in parts}
+    rules |= {f"d{part}": {"k": [{"wildcard": f"/*{part}*{part}*"}, {"wildcard": f"*{part}"}]} for part in parts}
+    events = [{"k": "".join(random.choices(("/shot-", "12", "/", "1", "shot-2/x", "x"), k=5))} for _ in range(300)]
+    assert_agrees(from_patterns(list(rules.items())), rules, events)
+
+
+def test_the_order_of_fields_does_not_matter() -> None:
+    random = Random(10)  # noqa: S311  # draws cases
+    rules = some_rules(random, 60)
+    matcher = from_patterns(list(rules.items()))
+    for _ in range(40):
+        event = draw.event(random)
+        turned = {name: event[name] for name in reversed(event)}
+        turned["detail"] = {name: event["detail"][name] for name in reversed(event["detail"])}
+        assert sorted(matcher.match(msgspec.json.encode(turned))) == sorted(matcher.match(msgspec.json.encode(event)))

@@ -115,6 +115,26 @@ def test_a_trigger_that_listens_elsewhere_now_is_gone_here() -> None:
     assert len(few.rules_for(an_event({}))) == 8
 
 
+def test_many_changes_one_by_one_scatter_an_index_and_compacting_it_changes_no_decision() -> None:
+    index = plain = None
+    for start in range(0, 900, 300):
+        triggers = [a_trigger(n, a_variant(n % 50)) for n in range(start + 1, start + 301)]
+        index = (index or IndexedRuleset()).apply(triggers)
+        plain = (plain or Ruleset.empty()).apply(triggers)
+    assert index is not None
+    assert plain is not None
+    assert index.is_scattered
+    compact = index.compacted()
+    assert not compact.is_scattered
+    assert compact.fingerprint == index.fingerprint
+    event = an_event({"variant": 7, "score": 0.9})
+    later = compact.apply([Removal(UUID(int=7, version=4), STUDIO, 2)])
+    assert len(compact.rules_for(event)) == 18
+    assert decide(compact, event, NOW) == decide(index, event, NOW) == decide(plain, event, NOW)
+    assert len(decide(later, event, NOW).firings) == 17
+    assert compact.compacted() == compact
+
+
 def test_what_cannot_be_indexed_is_counted_by_tenant() -> None:
     triggers = [a_trigger(n, a_variant(n)) for n in range(1, 31)]
     triggers += [a_trigger(n + 100, tenant=OTHER) for n in range(1, 31)]

@@ -18,7 +18,7 @@ from ensue.wire.topics import Topic
 from evaluator.database_rules import DatabaseRules
 from evaluator.evaluate import Evaluator
 from evaluator.handler import EvaluatorHandler
-from evaluator.keeper import load_until_loaded, reconcile_regularly
+from evaluator.keeper import load_until_loaded, reconcile_regularly, tidy_regularly
 from evaluator.rules import Rules
 from evaluator.settings import EvaluatorSettings
 
@@ -56,4 +56,5 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
         gc.freeze()  # the ruleset lives long: later collections need not walk it
         reconciling = reconcile_regularly(rules, lifecycle.stopping, settings.reconcile_seconds, metrics)
         lifecycle.spawn("reconcile", reconciling)
+        lifecycle.spawn("tidy", tidy_regularly(rules, lifecycle.stopping))
         await loop.run(lifecycle.stopping, lifecycle.remaining)

@@ -1,4 +1,5 @@
 """Keeps the ruleset honest: loads it before the first event, then compares it with the database every few minutes.
+Keeps its index quick, too, when many triggers have changed.
 
 Called by the composition root. Being unable to is no failure: the loop itself refuses to decide while Kafka is away.
 """
@@ -15,6 +16,7 @@ from ensue.runtime.metrics import RULESET_DATABASE_FAILURES, RULESET_UNINDEXED, 
 from evaluator.rules import Rules
 
 LOAD_AGAIN_SECONDS = 1.0
+TIDY_SECONDS = 1.0
 log = get_logger(__name__)
 
 
@@ -50,6 +52,12 @@ def show_unindexed(counts: Mapping[str, int], metrics: Metrics) -> None:
     metrics.set(RULESET_UNINDEXED_WORST, most)
     if most:
         log.info("ruleset_unindexed", tenant=tenant, triggers=most)
+
+
+async def tidy_regularly(rules: Rules, stopping: asyncio.Event) -> None:
+    """Tidy until stopped."""
+    while not await _pause(stopping, TIDY_SECONDS):
+        await rules.tidy()
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> bool:

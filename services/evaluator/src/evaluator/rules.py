@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from ensue.core.calendars import CalendarRemoval
 from ensue.core.errors import Unavailable
 from ensue.core.ruleset import Change, Identity, Removal
 from ensue.kafka.records import IncomingRecord
+from ensue.matching.tier import collecting_nothing
 from ensue.matching.triggers import IndexedRuleset
 from ensue.runtime.clock import Clock
 from ensue.runtime.logs import get_logger
@@ -35,7 +36,7 @@ from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
 
 Said: TypeAlias = TriggerRecord | Removal | CalendarRecord | CalendarRemoval
 PARSED_AT_ONCE = 200  # between these the loop lives
-MANY = 5000
+APPLIED_AT_ONCE = 200  # more are applied in a thread
 log = get_logger(__name__)
 
 
@@ -71,7 +72,9 @@ class Rules:
         self._started = False
         self._loaded = False
         self._unusable: set[str] = set()
+        self._since: list[Change] = []
         self._catching_up = asyncio.Lock()
+        self._succeeding = asyncio.Lock()
 
     @property
     def ruleset(self) -> IndexedRuleset:
@@ -85,12 +88,14 @@ class Rules:
 
     async def load(self) -> None:
         """The database's triggers if it answers, then the whole topic. Unavailable while Kafka is away."""
+        ready: list[Change] = []
         try:
             async for page in self._truth.pages():
-                await self._take(page, "database")
+                ready += await self._read(page)
         except Unavailable as error:
             self._metrics.inc(RULESET_DATABASE_FAILURES)
             log.warning("ruleset_without_database", reason=str(error))
+        await self._enforce(ready, "database")
         if not self._started:
             await self._topic.start()
             self._started = True
@@ -127,10 +132,10 @@ class Rules:
             log.warning("ruleset_repaired", changes=len(behind), fingerprint=self._ruleset.fingerprint)
 
     async def _take(self, changes: Iterable[Said], source: str) -> None:
-        """Apply what is news; only the newest revision of each trigger and calendar is parsed.
+        await self._enforce(await self._read(changes), source)
 
-        Between two portions others may look: a calendar is there before the triggers that ask it, and goes after them.
-        """
+    async def _read(self, changes: Iterable[Said]) -> list[Change]:
+        """What is news, made ready; only the newest revision of each trigger and calendar is parsed."""
         newest: dict[Identity, Said] = {}
         for change in changes:
             identity = _identity(change)
@@ -138,14 +143,38 @@ class Rules:
             is_newer = known is None or known.revision < change.revision
             if is_newer and self._is_news(identity, change.revision):
                 newest[identity] = change
-        for some in _portions(sorted(newest.values(), key=_turn)):
-            self._ruleset = self._ruleset.apply([self._made_ready(change) for change in some])
+        ready: list[Change] = []
+        for some in _portions(list(newest.values())):
+            ready += [self._made_ready(change) for change in some]
             await asyncio.sleep(0)
-        if len(newest) >= MANY:
-            gc.freeze()  # they live long: later collections need not walk them
-        self._metrics.inc(RULESET_CHANGES, len(newest), source=source)
+        return ready
+
+    async def _enforce(self, ready: Sequence[Change], source: str) -> None:
+        """Put changes in force, all at once: nobody sees a trigger without its calendar."""
+        await self._apply(ready)
+        self._metrics.inc(RULESET_CHANGES, len(ready), source=source)
         self._metrics.set(RULESET_TRIGGERS, len(self._ruleset))
         self._metrics.set(RULESET_UNUSABLE, len(self._unusable))
+
+    async def _apply(self, changes: Sequence[Change]) -> None:
+        if len(changes) > APPLIED_AT_ONCE:
+            await self._succeed(lambda ruleset: ruleset.apply(changes))
+            return
+        self._ruleset = self._ruleset.apply(changes)
+        if self._succeeding.locked():
+            self._since += changes
+
+    async def tidy(self) -> None:
+        """Bring the index in order after many changes, beside the loop; what comes meanwhile is in force at once."""
+        while self._ruleset.is_scattered:
+            await self._succeed(IndexedRuleset.compacted)
+
+    async def _succeed(self, successor: Callable[[IndexedRuleset], IndexedRuleset]) -> None:
+        """Put a successor in force that is made in a thread, and apply to it what was applied meanwhile."""
+        async with self._succeeding:
+            self._since = []
+            made = await asyncio.to_thread(_made_to_last, successor, self._ruleset)
+            self._ruleset = made.apply(self._since)
 
     def _is_news(self, identity: Identity, revision: int) -> bool:
         known = self._ruleset.revision_of(identity)
@@ -178,15 +207,16 @@ class Rules:
                 log.warning("trigger_record_undecodable", reason=str(error), **place)
 
 
+def _made_to_last(successor: Callable[[IndexedRuleset], IndexedRuleset], ruleset: IndexedRuleset) -> IndexedRuleset:
+    """It lives long: no collection is to walk it, least of all one that a heap just filled would begin."""
+    with collecting_nothing():
+        made = successor(ruleset)
+        gc.freeze()
+    return made
+
+
 def _portions(changes: Sequence[Said]) -> Iterator[Sequence[Said]]:
     return (changes[start : start + PARSED_AT_ONCE] for start in range(0, len(changes), PARSED_AT_ONCE))
-
-
-def _turn(change: Said) -> int:
-    """Calendars come first, and go last."""
-    if isinstance(change, CalendarRecord):
-        return 0
-    return 2 if isinstance(change, CalendarRemoval) else 1
 
 
 def _identity(change: Said) -> Identity:

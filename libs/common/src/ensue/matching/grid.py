@@ -6,38 +6,44 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import Path
-from ensue.matching.intervals import Cells, is_number
+from ensue.matching.crossings import PICK, Crossing, Member, crossing
+from ensue.matching.intervals import Cells, is_number, reach
 from ensue.matching.leaves import Leaves
-from ensue.matching.nodes import Check, Run, check_of
+from ensue.matching.nodes import Run, check_of
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId
-from ensue.matching.scalars import closed
 from ensue.matching.source import function
 
 SIDES: Final = (512, 256, 128, 64, 32)
 MOST_PLACES: Final = 24
 CROWD: Final = 48
 
-_Member = tuple[float, float, float, float, RuleId, "Check | None"]
 _BODY: Final = """def run(e, out):
     x = {0}
     y = {1}
     if (x.__class__ is float or (x.__class__ is int and fits(x))) and (
         y.__class__ is float or (y.__class__ is int and fits(y))
     ):
-        for low, high, least, most, rule_id, check in get(bisect(across, x) * side + bisect(down, y), ()):
-            if low <= x <= high and least <= y <= most and (check is None or check(e)): out.append(rule_id)"""
+        place = bisect(across, x) * side + bisect(down, y)
+        xs, ys, groups, asked = cells[place] or made(place)
+        column, row = bisect(xs, x), bisect(ys, y)
+        for columns, rows, ids in groups:
+            bits = columns[column] & rows[row]
+            if bits: out += PICK[bits](ids)
+        for columns, rows, ids in asked:
+            bits = columns[column] & rows[row]
+            if bits: out += [i for i, check in PICK[bits](ids) if check(e)]"""
 
 
 def is_sparse(across: Cells, down: Cells) -> bool:
     """Whether no range lies in many cells of the plane, and no cell holds many ranges, on average."""
-    places = sum(
-        (right - left + 1) * (bottom - top + 1)
-        for (left, right), (top, bottom) in zip(across.spans, down.spans, strict=True)
-    )
-    return places <= min(MOST_PLACES * len(across.spans), CROWD * len(across) * len(down))
+    columns, rows = across.last - across.first + 1, down.last - down.first + 1
+    return int((columns * rows).sum()) <= min(MOST_PLACES * len(across.ranges), CROWD * len(across) * len(down))
 
 
 class Grid:
@@ -46,26 +52,63 @@ class Grid:
     def __init__(
         self, paths: tuple[Path, Path], items: Sequence[Item], across: Cells, down: Cells, layout: Layout
     ) -> None:
-        self._paths, self._across, self._down = paths, across.bounds, down.bounds
-        self._side = len(down)
-        cells: dict[int, list[_Member]] = {}
-        for item, x, y, columns, rows in zip(items, across.ranges, down.ranges, across.spans, down.spans, strict=True):
-            rest = item.proven(frozenset(paths))
-            member = (*closed(x), *closed(y), item.rule_id, check_of(rest, layout) if rest.fields else None)
-            for column in range(columns[0], columns[1] + 1):
-                for row in range(rows[0], rows[1] + 1):
-                    cells.setdefault(column * self._side + row, []).append(member)
-        self._cells = cells
-        names = ("get", "bisect", "across", "down", "side", "fits")
-        constants = (cells.get, bisect_right, self._across, self._down, self._side, fits_a_double)
-        self.run: Run = function(names, _BODY.format(*map(layout.expression, paths)), constants)
+        self._paths, self._across, self._down = paths, across, down
+        self._items, self._layout = items, layout
+        self._members, self._starts = _by_place(across, down)
+        self._cells: list[Crossing | None] = [None] * (len(across) * len(down))
+
+    @property
+    def run(self) -> Run:
+        """Made for each who asks, and not kept: it refers to the grid, and a node is not to refer to itself."""
+        constants = {
+            "bisect": bisect_right,
+            "across": self._across.bounds,
+            "down": self._down.bounds,
+            "side": len(self._down),
+            "fits": fits_a_double,
+            "cells": self._cells,
+            "made": self._made,
+            "PICK": PICK,
+        }
+        body = _BODY.format(*map(self._layout.expression, self._paths))
+        return function(list(constants), body, list(constants.values()))
+
+    def _made(self, place: int) -> Crossing:
+        """The crossing of a cell, which is kept."""
+        column, row = divmod(place, len(self._down))
+        members = [self._member(index) for index in self._at(place)]
+        made = crossing(members, self._across.extent(column), self._down.extent(row))
+        self._cells[place] = made
+        return made
+
+    def _at(self, place: int) -> list[int]:
+        found: list[int] = self._members[self._starts[place] : self._starts[place + 1]].tolist()
+        return found
+
+    def _member(self, index: int) -> Member:
+        item = self._items[index]
+        rest = item.proven(frozenset(self._paths))
+        check = check_of(rest, self._layout) if rest.fields else None
+        return Member(reach(self._across.ranges[index]), reach(self._down.ranges[index]), item.rule_id, check)
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """Every item in a cell that a pair of the numbers falls into."""
         columns, rows = (
-            {bisect_right(bounds, value) for value in leaves(path) if is_number(value)}
-            for path, bounds in zip(self._paths, (self._across, self._down), strict=True)
+            {bisect_right(cells.bounds, value) for value in leaves(path) if is_number(value)}
+            for path, cells in zip(self._paths, (self._across, self._down), strict=True)
         )
         for column in columns:
             for row in rows:
-                out.update(member[4] for member in self._cells.get(column * self._side + row, ()))
+                out.update(self._items[index].rule_id for index in self._at(column * len(self._down) + row))
+
+
+def _by_place(across: Cells, down: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The items by place, and where those of each place begin (one more than there are places)."""
+    left, top = across.first, down.first
+    heights = down.last - top + 1
+    counts = (across.last - left + 1) * heights
+    items = np.repeat(np.arange(len(counts)), counts)
+    steps = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+    places = (left[items] + steps // heights[items]) * len(down) + top[items] + steps % heights[items]
+    starts = np.searchsorted(np.sort(places), np.arange(len(across) * len(down) + 1))
+    return items[places.argsort(kind="stable")].astype(np.int64), starts

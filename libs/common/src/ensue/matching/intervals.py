@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from math import inf, nextafter
 from typing import Final, TypeGuard
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
 from ensue.matching.leaves import Leaves
-from ensue.matching.nodes import Check, Run, check_of
+from ensue.matching.nodes import Check, Run, check_of, side_by_side
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId
 from ensue.matching.scalars import closed
 from ensue.matching.source import function
 
-Number = int | float
+Span = tuple[float, float]
 FEW: Final = 12
 MOST_CELLS: Final = 1 << 16
 
@@ -28,59 +33,115 @@ def is_number(value: object) -> TypeGuard[int | float]:
 def range_of(field: FieldPattern) -> Numeric | None:
     """The range that a field wants, where it wants one range and nothing else."""
     only = field.matchers[0]
-    return only if len(field.matchers) == 1 and isinstance(only, Numeric) else None
+    return only if only.__class__ is Numeric and len(field.matchers) == 1 else None
+
+
+class Ranges:
+    """Ranges, and their ends as numbers; every bound of a range is exactly a double."""
+
+    __slots__ = ("_ends", "highs", "lows", "wanted")
+
+    def __init__(self, wanted: Sequence[Numeric]) -> None:
+        self.wanted = wanted
+        self.lows = np.array([-inf if each.low is None else each.low for each in wanted], np.float64)
+        self.highs = np.array([inf if each.high is None else each.high for each in wanted], np.float64)
+        ends = np.unique(np.concatenate((self.lows, self.highs)))
+        self._ends = ends[np.isfinite(ends)]
+
+    def bounds(self, most: int) -> NDArray[np.float64]:
+        """At most this many of the ends, spread evenly, in order."""
+        step = -(-len(self._ends) // most) or 1
+        return self._ends[step // 2 :: step]
+
+
+def reach(wanted: Numeric) -> Span:
+    """The least number within a range, and the least above it."""
+    low, high = closed(wanted)
+    return low, nextafter(high, inf)
+
+
+def cuts(spans: Iterable[Span], within: Span) -> list[float]:
+    """Where a cell begins, and all places in it where a span begins or ends."""
+    first, end = within
+    return [first, *sorted({place for span in spans for place in span if first < place < end})]
 
 
 class Cells:
     """Ranges and the cells that each of them touches: cell i lies from bound i-1 (included) to bound i."""
 
-    def __init__(self, ranges: Sequence[Numeric], most: int) -> None:
-        distinct = sorted({bound for each in ranges for bound in (each.low, each.high) if bound is not None})
-        step = -(-len(distinct) // most) or 1
-        self.bounds: list[Number] = distinct[step // 2 :: step]
-        self.ranges = ranges
-        self.spans = [self._span(each) for each in ranges]
+    def __init__(self, ranges: Ranges, most: int) -> None:
+        bounds = ranges.bounds(most)
+        self.bounds: list[float] = bounds.tolist()
+        self.ranges = ranges.wanted
+        self.first = np.searchsorted(bounds, ranges.lows, "right")
+        self.last = np.searchsorted(bounds, ranges.highs, "right")
 
     def __len__(self) -> int:
         return len(self.bounds) + 1
 
-    def _span(self, wanted: Numeric) -> tuple[int, int]:
-        first = 0 if wanted.low is None else bisect_right(self.bounds, wanted.low)
-        return first, len(self.bounds) if wanted.high is None else bisect_right(self.bounds, wanted.high)
+    @property
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """The first and the last cell of each range."""
+        return zip(self.first.tolist(), self.last.tolist(), strict=True)
+
+    def extent(self, cell: int) -> Span:
+        """Where a cell begins, and where the next does."""
+        return self.bounds[cell - 1] if cell else -inf, self.bounds[cell] if cell < len(self.bounds) else inf
 
     @property
     def crowd(self) -> float:
         """How many ranges touch a cell, on average."""
-        return sum(last - first + 1 for first, last in self.spans) / len(self)
+        return float((self.last - self.first + 1).sum()) / len(self)
 
 
 _BODY: Final = """def run(e, out):
     v = {0}
     if v.__class__ is float or (v.__class__ is int and fits(v)):
-        for low, high, rule_id, check in cells[bisect(bounds, v)]:
-            if low <= v <= high and (check is None or check(e)): out.append(rule_id)"""
+        cell = bisect(bounds, v)
+        cuts, found, asked = cells[cell] or made(cell)
+        piece = bisect(cuts, v)
+        out += found[piece]
+        if asked: out += [i for i, check in asked[piece] if check(e)]"""
+
+_Pieces = Sequence[tuple[RuleId, ...]]
+_Asked = Sequence[Sequence[tuple[RuleId, Check]]]
 
 
 class Narrow:
-    """Items with a range at `path` so narrow that few of them touch the same cell."""
+    """Items with a range at `path` so narrow that few of them touch the same cell; a cell is made when first asked."""
 
     def __init__(self, path: Path, items: Sequence[Item], cells: Cells, layout: Layout) -> None:
-        self._path, self._bounds = path, cells.bounds
-        members: list[list[tuple[float, float, RuleId, Check | None]]] = [[] for _ in range(len(cells))]
-        at_path = frozenset((path,))
-        for item, wanted, (first, last) in zip(items, cells.ranges, cells.spans, strict=True):
-            rest = item.proven(at_path)
-            member = (*closed(wanted), item.rule_id, check_of(rest, layout) if rest.fields else None)
+        self._path, self._items, self._layout, self._ranges = path, items, layout, cells
+        members: list[list[int]] = [[] for _ in range(len(cells))]
+        for index, (first, last) in enumerate(cells.spans):
             for cell in range(first, last + 1):
-                members[cell].append(member)
-        self._cells = [tuple(each) for each in members]
-        constants = (self._cells, bisect_right, self._bounds, fits_a_double)
-        self.run: Run = function(
-            ("cells", "bisect", "bounds", "fits"), _BODY.format(layout.expression(path)), constants
-        )
+                members[cell].append(index)
+        self._members = members
+        self._cells: list[tuple[Sequence[float], _Pieces, _Asked] | None] = [None] * len(cells)
+
+    @property
+    def run(self) -> Run:
+        """Made for each who asks, and not kept: it refers to this node, and a node is not to refer to itself."""
+        constants = (self._cells, self._made, bisect_right, self._ranges.bounds, fits_a_double)
+        names = ("cells", "made", "bisect", "bounds", "fits")
+        return function(names, _BODY.format(self._layout.expression(self._path)), constants)
+
+    def _made(self, cell: int) -> tuple[Sequence[float], _Pieces, _Asked]:
+        """Where the ranges of a cell begin and end, and for each piece between the ids, and those still to be asked."""
+        at_path, ranges = frozenset((self._path,)), self._ranges.ranges
+        members = [(reach(ranges[index]), self._items[index].proven(at_path)) for index in self._members[cell]]
+        places = cuts((span for span, _ in members), self._ranges.extent(cell))
+        there = [[rest for (low, end), rest in members if low <= place < end] for place in places]
+        found = [side_by_side([rest.rule_id for rest in each if not rest.fields]) for each in there]
+        asked = [[(rest.rule_id, check_of(rest, self._layout)) for rest in each if rest.fields] for each in there]
+        made = (array("d", places[1:]), found, asked if any(asked) else ())
+        self._cells[cell] = made
+        return made
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """Every item whose cell one of the numbers falls into."""
         for value in leaves(self._path):
             if is_number(value):
-                out.update(rule_id for _, _, rule_id, _ in self._cells[bisect_right(self._bounds, value)])
+                out.update(
+                    self._items[index].rule_id for index in self._members[bisect_right(self._ranges.bounds, value)]
+                )

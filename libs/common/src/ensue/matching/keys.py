@@ -6,15 +6,14 @@ A key is (kind, text or value). `exact` kinds prove the matcher, the others leav
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ensue.core.conditions.dialects.eventbridge import (
     EqualsIgnoreCase,
     Exact,
     FieldPattern,
-    Matcher,
     Numeric,
     Prefix,
     Suffix,
@@ -45,74 +44,97 @@ class Key(NamedTuple):
     proves: bool
 
 
-def single_value(field: FieldPattern) -> Exact | None:
-    """The value that a field wants, where it wants one and nothing else."""
-    only = field.matchers[0]
-    return only if only.__class__ is Exact and len(field.matchers) == 1 else None
+Choices = Sequence[tuple[Key, ...]]
+Frequency = Counter[tuple[Hashable, ...]]
 
 
 def values_of(field: FieldPattern) -> frozenset[Hashable] | None:
     """The values that a field wants any of, where it wants nothing else."""
-    if all(matcher.__class__ is Exact for matcher in field.matchers):
-        return frozenset([canonical(matcher.value) for matcher in field.matchers])  # type: ignore[union-attr]  # all are Exact
-    return None
-
-
-def has_keys(field: FieldPattern) -> bool:
-    """Whether every matcher of a field has a key; negation, for one, has none."""
-    return all(matcher.__class__ is Exact or choices_of(matcher) for matcher in field.matchers)
-
-
-def keys_of(field: FieldPattern, frequency: Counter[Hashable]) -> tuple[Key, ...]:
-    """One key a matcher, each the rarest of its choices; the field has keys."""
-    keys: dict[Hashable, Key] = {}
+    values = []
     for matcher in field.matchers:
-        choices = choices_of(matcher)
-        best = choices[0]
-        if len(choices) > 1:
-            best = min(
-                choices, key=lambda key: (frequency[field.path, key.kind, key.value], key.kind, -len(str(key.value)))
-            )
-        keys[best[:2]] = best
-    return tuple(keys.values())
+        if matcher.__class__ is not Exact:
+            return None
+        value = matcher.value
+        values.append(value if value.__class__ is str else canonical(value))
+    return frozenset(values)
 
 
-def count(fields: Iterable[FieldPattern], frequency: Counter[Hashable]) -> None:
-    """Count how many share each key."""
-    for field in fields:
-        for matcher in field.matchers:
-            frequency.update((field.path, kind, value) for kind, value, _ in choices_of(matcher))
+def choices_of(field: FieldPattern) -> Choices | None:
+    """For each matcher of a field its keys, any of them sufficient; None where one has none, as negation has."""
+    choices = []
+    for matcher in field.matchers:
+        read = _CHOICES.get(matcher.__class__)
+        keys = () if read is None else read(matcher)
+        if not keys:
+            return None
+        choices.append(keys)
+    return choices
 
 
-def choices_of(matcher: Matcher) -> tuple[Key, ...]:
-    """The keys of a matcher, each of them sufficient; none where it has none."""
-    match matcher:
-        case Exact(value):
-            return (Key(Kind.VALUE, canonical(value), proves=True),)
-        case Numeric(low, high) if low is not None and low == high:
-            return (Key(Kind.VALUE, low, proves=False),)
-        case Prefix(text, folded):
-            return _affix(text, Kind.FOLDED_PREFIX if folded else Kind.PREFIX, alone=True)
-        case Suffix(text, folded):
-            return _affix(text, Kind.FOLDED_SUFFIX if folded else Kind.SUFFIX, alone=True)
-        case EqualsIgnoreCase(text) if text.isascii():
-            return (Key(Kind.FOLDED, text.lower(), proves=False),)
-        case Wildcard(parts):
-            return _of_wildcard(parts)
-    return ()
+def frequency_of(choices: Iterable[Choices]) -> Frequency:
+    """How many share each key, as its kind and value."""
+    return Counter([key[:2] for each in choices for keys in each for key in keys])
 
 
-def _affix(text: str, kind: Kind, *, alone: bool) -> tuple[Key, ...]:
-    """The key of a beginning or an end, shortened to what is worth a table."""
-    folded = kind in (Kind.FOLDED_PREFIX, Kind.FOLDED_SUFFIX)
-    if not text or (folded and not text.isascii()):
-        return ()
-    short = text[:MAX_AFFIX] if kind in (Kind.PREFIX, Kind.FOLDED_PREFIX) else text[-MAX_AFFIX:]
-    return (Key(kind, short.lower() if folded else short, proves=alone and short == text and not folded),)
+def rarest(choices: Choices, frequency: Frequency) -> Sequence[Key]:
+    """One key a matcher, each the rarest of its choices; of equals the longest, and each once."""
+    if len(choices) == 1:
+        (keys,) = choices
+        return keys if len(keys) == 1 else (_rarest(keys, frequency),)
+    found = [keys[0] if len(keys) == 1 else _rarest(keys, frequency) for keys in choices]
+    return tuple({key[:2]: key for key in found}.values())
 
 
-def _of_wildcard(parts: tuple[str, ...]) -> tuple[Key, ...]:
-    if len(parts) == 1:
-        return (Key(Kind.VALUE, parts[0], proves=True),)
-    ends = _affix(parts[0], Kind.PREFIX, alone=False) + _affix(parts[-1], Kind.SUFFIX, alone=False)
-    return ends + tuple(Key(Kind.PART, part, proves=False) for part in parts[1:-1] if part)
+def _rarest(keys: tuple[Key, ...], frequency: Frequency) -> Key:
+    return min(keys, key=lambda key: (frequency[key[:2]], key.kind, -len(str(key.value))))
+
+
+def _of_exact(matcher: Exact) -> tuple[Key, ...]:
+    return (Key(Kind.VALUE, canonical(matcher.value), proves=True),)
+
+
+def _of_numeric(matcher: Numeric) -> tuple[Key, ...]:
+    return (
+        (Key(Kind.VALUE, matcher.low, proves=False),) if matcher.low is not None and matcher.low == matcher.high else ()
+    )
+
+
+def _of_prefix(matcher: Prefix) -> tuple[Key, ...]:
+    text = matcher.text
+    if matcher.folded:
+        return (Key(Kind.FOLDED_PREFIX, text[:MAX_AFFIX].lower(), proves=False),) if text and text.isascii() else ()
+    return (Key(Kind.PREFIX, text[:MAX_AFFIX], proves=len(text) <= MAX_AFFIX),) if text else ()
+
+
+def _of_suffix(matcher: Suffix) -> tuple[Key, ...]:
+    text = matcher.text
+    if matcher.folded:
+        return (Key(Kind.FOLDED_SUFFIX, text[-MAX_AFFIX:].lower(), proves=False),) if text and text.isascii() else ()
+    return (Key(Kind.SUFFIX, text[-MAX_AFFIX:], proves=len(text) <= MAX_AFFIX),) if text else ()
+
+
+def _of_folded(matcher: EqualsIgnoreCase) -> tuple[Key, ...]:
+    return (Key(Kind.FOLDED, matcher.text.lower(), proves=False),) if matcher.text.isascii() else ()
+
+
+def _of_wildcard(matcher: Wildcard) -> tuple[Key, ...]:
+    """A beginning, an end, and each part between: none proves what lies between them."""
+    first, last = matcher.parts[0], matcher.parts[-1]
+    if len(matcher.parts) == 1:
+        return (Key(Kind.VALUE, first, proves=True),)
+    keys = [Key(Kind.PART, part, proves=False) for part in matcher.parts[1:-1] if part]
+    if last:
+        keys.insert(0, Key(Kind.SUFFIX, last[-MAX_AFFIX:], proves=False))
+    if first:
+        keys.insert(0, Key(Kind.PREFIX, first[:MAX_AFFIX], proves=False))
+    return tuple(keys)
+
+
+_CHOICES: Final[dict[type, Callable[[Any], tuple[Key, ...]]]] = {
+    Exact: _of_exact,
+    Numeric: _of_numeric,
+    Prefix: _of_prefix,
+    Suffix: _of_suffix,
+    EqualsIgnoreCase: _of_folded,
+    Wildcard: _of_wildcard,
+}

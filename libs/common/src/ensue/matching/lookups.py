@@ -18,8 +18,10 @@ from ensue.matching.projection import Layout
 from ensue.matching.rules import RuleId
 from ensue.matching.source import function
 
+STEM: Final = 6
+
 Table = Mapping[Hashable, Bucket]
-_TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
+TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
 _SLICE: Final = {Kind.PREFIX: "v[:n]", Kind.SUFFIX: "v[-n:]", Kind.FOLDED_PREFIX: "w[:n]", Kind.FOLDED_SUFFIX: "w[-n:]"}
 _FOLDING: Final = (Kind.FOLDED, Kind.FOLDED_PREFIX, Kind.FOLDED_SUFFIX)
 
@@ -48,7 +50,7 @@ class Values:
                 ]
             parts.append(f"k{index}" if is_mixed else expression)
         key = parts[0] if self._single else f"({', '.join(parts)})"
-        return "\n".join((*lines, f"h = {get}({key})", _TAKE))
+        return "\n".join((*lines, f"h = {get}({key})", TAKE))
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """Every combination of the values at the paths; where those are more than the table, the table's keys."""
@@ -135,19 +137,30 @@ class Keyed:
 
 
 class _Parts:
-    """Texts that may stand anywhere in a value, found in one pass over it."""
+    """Texts that may stand anywhere in a value: an automaton finds their stems in one pass, tables the rest.
+
+    The stems are few where texts begin alike, so that the automaton stays small.
+    """
 
     def __init__(self, table: Table) -> None:
-        self._buckets = list(table.values())
+        stems: dict[str, dict[Hashable, Bucket]] = {}
+        for part, bucket in table.items():
+            stems.setdefault(str(part)[:STEM], {})[part] = bucket
         self._automaton = ahocorasick.Automaton()
-        for index, part in enumerate(table):
-            self._automaton.add_word(part, index)
+        for stem, parts in stems.items():
+            self._automaton.add_word(stem, (len(stem) - 1, [(n, some.get) for n, some in _by_size(parts).items()]))
         self._automaton.make_automaton()
 
     def find(self, text: str) -> list[Bucket]:
         """The buckets of the parts that stand in `text`, each once."""
-        buckets = self._buckets
-        return [buckets[index] for index in {index for _, index in self._automaton.iter(text)}]
+        found: list[Bucket] = []
+        for end, (before, tables) in self._automaton.iter(text):
+            start = end - before
+            for size, get in tables:
+                bucket = get(text[start : start + size])
+                if bucket is not None:
+                    found.append(bucket)
+        return list({id(bucket): bucket for bucket in found}.values()) if len(found) > 1 else found
 
 
 def _by_size(table: Table) -> dict[int, dict[Hashable, Bucket]]:
@@ -161,20 +174,20 @@ def _keyed_body(expression: str, kinds: Mapping[Kind, Table], *, mixed: bool) ->
     lines = ["def run(e, out):", f"    v = {expression}"]
     if Kind.VALUE in kinds:
         key = "(TRUE if v else FALSE) if v.__class__ is bool else v" if mixed else "v"
-        lines += [f"    h = T0({key})", indent(_TAKE, "    ")]
+        lines += [f"    h = T0({key})", indent(TAKE, "    ")]
     if any(kind != Kind.VALUE for kind in kinds):
         lines.append("    if v.__class__ is not str: return")
     if any(kind in _FOLDING for kind in kinds):
         lines.append("    w = v.lower()")
     if Kind.FOLDED in kinds:
-        lines += [f"    h = T{Kind.FOLDED.value}(w)", indent(_TAKE, "    ")]
+        lines += [f"    h = T{Kind.FOLDED.value}(w)", indent(TAKE, "    ")]
     for kind, piece in _SLICE.items():
         if kind in kinds:
             lines += [
                 f"    for n, get in T{kind.value}:",
                 f"        h = get({piece})",
-                indent(_TAKE, "        "),
+                indent(TAKE, "        "),
             ]
     if Kind.PART in kinds:
-        lines += [f"    for h in T{Kind.PART.value}(v):", indent(_TAKE, "        ")]
+        lines += [f"    for h in T{Kind.PART.value}(v):", indent(TAKE, "        ")]
     return "\n".join(lines)

@@ -9,14 +9,14 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.grid import SIDES, Grid, is_sparse
-from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, range_of
-from ensue.matching.keys import Key, Kind, count, has_keys, keys_of, single_value, values_of
+from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
+from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
-from ensue.matching.nodes import Both, Bucket, Lazy, Linear, Node, Run
+from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run, side_by_side
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId, canonical
 from ensue.matching.source import function
@@ -26,13 +26,15 @@ LAZY_ITEMS: Final = 512
 MANY_SHAPES: Final = 4
 
 Buckets = dict[Hashable, list[Item]]
+_Tables = dict[Path, dict[Kind, Buckets]]
+_Shapes = dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]
 
 
 def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
     """What finds these items: ids where nothing is left to be checked, a node otherwise, or both."""
     open_items = [item for item in items if item.fields]
     if not open_items:
-        return tuple(item.rule_id for item in items)
+        return side_by_side([item.rule_id for item in items])
     node = node_of(open_items, layout)
     if len(open_items) == len(items):
         return node
@@ -41,8 +43,10 @@ def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
 
 def node_of(items: Sequence[Item], layout: Layout) -> Node:
     """The node that finds items with something left to be checked."""
+    if len(items) <= FEW_ITEMS:
+        return Few(items, layout)
     if len(items) <= LAZY_ITEMS:
-        return Lazy(lambda: Linear(items, layout) if len(items) <= FEW_ITEMS else Part(items, layout))
+        return Lazy(lambda: Part(items, layout))
     return Part(items, layout)
 
 
@@ -99,29 +103,57 @@ class _Builder:
         self.unindexed: list[Item] = []
 
     def build(self, items: Sequence[Item]) -> list[Node]:
-        shapes: dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]] = defaultdict(list)
+        shapes: _Shapes = defaultdict(list)
         others: list[Item] = []
         for item in items:
-            wanted = [(field.path, canonical(only.value)) for field in item.free() if (only := single_value(field))]
-            if wanted:
-                wanted.sort()
-                shapes[tuple(path for path, _ in wanted)].append((item, tuple(value for _, value in wanted)))
+            paths: list[Path] = []
+            values: list[Hashable] = []
+            for field in item.free():
+                only = field.matchers[0]
+                if only.__class__ is Exact and len(field.matchers) == 1:
+                    paths.append(field.path)
+                    values.append(canonical(only.value))
+            if paths:
+                shapes[tuple(paths)].append((item, tuple(values)))
             else:
                 others.append(item)
-        return [*self._by_values(shapes), *self._by_keys(others)]
+        return [*self._by_values(_in_order(shapes)), *self._by_keys(others)]
 
-    def _by_values(self, shapes: Mapping[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]) -> Iterable[Node]:
+    def _by_values(self, shapes: _Shapes) -> Iterable[Node]:
+        """A table for each shape; where there are many, one by the path common to most, or one for each path."""
         common = _common_path(shapes) if len(shapes) > MANY_SHAPES else None
-        parted: Buckets = defaultdict(list)
-        for paths, members in shapes.items():
-            if common in paths:
-                position = paths.index(common)
-                for item, values in members:
-                    parted[values[position]].append(item.proven(frozenset((common,))))
-            else:
-                yield self._table(paths, members)
+        others = {paths: members for paths, members in shapes.items() if common not in paths}
         if common is not None:
-            yield Values((common,), self._buckets(parted), self._layout)
+            yield self._led((common,), {paths: members for paths, members in shapes.items() if common in paths})
+        if len(others) > MANY_SHAPES:
+            yield from self._by_rarest(others)
+        else:
+            for paths, members in others.items():
+                yield self._table(paths, members)
+
+    def _by_rarest(self, shapes: _Shapes) -> Iterable[Node]:
+        """Each item under that value of it which the fewest share, so that an event is asked once for each path."""
+        sharing: Counter[Hashable] = Counter()
+        for paths, members in shapes.items():
+            for position, path in enumerate(paths):
+                sharing.update((path, values[position]) for _, values in members)
+        tables: dict[Path, Buckets] = defaultdict(lambda: defaultdict(list))
+        for paths, members in shapes.items():
+            for item, values in members:
+                path, value = min(zip(paths, values, strict=True), key=sharing.__getitem__)
+                tables[path][value].append(item.proven(frozenset((path,))))
+        for path, found in tables.items():
+            yield Values((path,), self._buckets(found), self._layout)
+
+    def _led(self, lead: tuple[Path], shapes: _Shapes) -> Node:
+        """One table, by the values at one path that is in all the shapes."""
+        found: Buckets = defaultdict(list)
+        proven = frozenset(lead)
+        for paths, members in shapes.items():
+            position = paths.index(lead[0])
+            for item, values in members:
+                found[values[position]].append(item.proven(proven))
+        return Values(lead, self._buckets(found), self._layout)
 
     def _table(self, paths: tuple[Path, ...], members: Iterable[tuple[Item, tuple[Hashable, ...]]]) -> Node:
         found: Buckets = defaultdict(list)
@@ -131,44 +163,53 @@ class _Builder:
         return Values(paths, self._buckets(found), self._layout)
 
     def _buckets(self, found: Buckets) -> dict[Hashable, Bucket]:
-        return {key: bucket_of(items, self._layout) for key, items in found.items()}
+        layout = self._layout
+        return {
+            key: bucket_of(items, layout) if len(items) > 1 or items[0].fields else (items[0].rule_id,)
+            for key, items in found.items()
+        }
 
     def _by_keys(self, items: Sequence[Item]) -> Iterable[Node]:
-        tables: dict[Path, dict[Kind, Buckets]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-        undecided, others = [], []
+        tables: _Tables = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        undecided: list[tuple[Item, list[tuple[FieldPattern, Choices]]]] = []
+        others = []
         for item in items:
-            fields = [field for field in item.free() if has_keys(field)]
-            if not fields:
-                others.append(item)
-            elif len(fields) == 1 and (values := values_of(fields[0])) is not None:
-                led, found = item.proven(frozenset((fields[0].path,))), tables[fields[0].path][Kind.VALUE]
+            free = item.free()
+            if len(free) == 1 and (values := values_of(free[0])) is not None:
+                path = free[0].path
+                led, found = item.proven(frozenset((path,))), tables[path][Kind.VALUE]
                 for value in values:
                     found[value].append(led)
-            else:
+                continue
+            fields = [(field, choices) for field in free if (choices := choices_of(field)) is not None]
+            if fields:
                 undecided.append((item, fields))
+            else:
+                others.append(item)
         self._lead(undecided, tables)
         for path, kinds in tables.items():
             yield Keyed(path, {kind: self._buckets(found) for kind, found in kinds.items()}, self._layout)
         yield from self._by_ranges(others)
 
-    def _lead(
-        self, undecided: Sequence[tuple[Item, Sequence[FieldPattern]]], tables: dict[Path, dict[Kind, Buckets]]
-    ) -> None:
+    def _lead(self, undecided: Sequence[tuple[Item, list[tuple[FieldPattern, Choices]]]], tables: _Tables) -> None:
         """Put each item under the keys of that field of it whose keys the fewest share."""
-        frequency: Counter[Hashable] = Counter()
+        by_path: dict[Path, list[Choices]] = defaultdict(list)
         for _, fields in undecided:
-            count(fields, frequency)
+            for field, choices in fields:
+                by_path[field.path].append(choices)
+        sharing = {path: frequency_of(choices) for path, choices in by_path.items()}
         for item, fields in undecided:
-            field, keys = _best(fields, frequency)
+            led = [(field.path, rarest(choices, sharing[field.path])) for field, choices in fields]
+            path, keys = led[0] if len(led) == 1 else min(led, key=lambda each: _cost(each[1], sharing[each[0]]))
             proves = all(key.proves for key in keys)
-            led = item.proven(frozenset((field.path,))) if proves else item.led_by(field.path)
-            for key in keys:
-                tables[field.path][key.kind][key.value].append(led)
+            rest, kinds = item.proven(frozenset((path,))) if proves else item.led_by(path), tables[path]
+            for kind, value, _ in keys:
+                kinds[kind][value].append(rest)
 
     def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
         ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
         for item in items:
-            ranged[tuple(field.path for field in item.free() if range_of(field) is not None)[:2]].append(item)
+            ranged[tuple([field.path for field in item.free() if range_of(field) is not None][:2])].append(item)
         others = ranged.pop((), [])
         for paths, members in ranged.items():
             node = self._narrow(paths[0], members) if len(paths) == 1 else self._grid((paths[0], paths[1]), members)
@@ -179,11 +220,11 @@ class _Builder:
         yield from self._by_sets(others)
 
     def _narrow(self, path: Path, items: Sequence[Item]) -> Node | None:
-        cells = Cells([_range_at(item, path) for item in items], min(MOST_CELLS, 2 * len(items)))
+        cells = Cells(Ranges([_range_at(item, path) for item in items]), min(MOST_CELLS, 2 * len(items)))
         return Narrow(path, items, cells, self._layout) if cells.crowd <= FEW else None
 
     def _grid(self, paths: tuple[Path, Path], items: Sequence[Item]) -> Node | None:
-        ranges = [[_range_at(item, path) for item in items] for path in paths]
+        ranges = [Ranges([_range_at(item, path) for item in items]) for path in paths]
         for side in SIDES:
             across, down = (Cells(each, side) for each in ranges)
             if is_sparse(across, down):
@@ -191,8 +232,10 @@ class _Builder:
         return None
 
     def _by_sets(self, items: Sequence[Item]) -> Iterable[Node]:
-        narrowed = [item for item in items if any(map(is_narrowing, item.fields))]
-        self.unindexed = [item for item in items if not any(map(is_narrowing, item.fields))]
+        narrowed: list[Item] = []
+        self.unindexed = []
+        for item in items:
+            (narrowed if any(map(is_narrowing, item.fields)) else self.unindexed).append(item)
         rest = list(self.unindexed)
         for members in _alike(narrowed):
             if len(members) <= FEW_ITEMS:
@@ -200,14 +243,28 @@ class _Builder:
             else:
                 yield Bitmaps(members, self._layout)
         if rest:
-            yield Linear(rest, self._layout)
+            yield Few(rest, self._layout)
+
+
+def _in_order(shapes: _Shapes) -> _Shapes:
+    """The same, where shapes that differ only in the order of their paths are one."""
+    ordered: _Shapes = defaultdict(list)
+    for paths, members in shapes.items():
+        order = sorted(range(len(paths)), key=paths.__getitem__)
+        if order != list(range(len(paths))):
+            members = [(item, tuple([values[place] for place in order])) for item, values in members]  # noqa: PLW2901
+        ordered[tuple([paths[place] for place in order])] += members
+    return ordered
 
 
 def _alike(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
     """The items parted by the paths they read, where that gives few and large parts; all together otherwise."""
-    groups: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+    written: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
     for item in items:
-        groups[tuple(sorted(field.path for field in item.fields))].append(item)
+        written[tuple([field.path for field in item.fields])].append(item)
+    groups: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+    for paths, members in written.items():
+        groups[tuple(sorted(paths))] += members
     return groups.values() if len(groups) <= MANY_SHAPES else [items]
 
 
@@ -220,16 +277,13 @@ def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | 
     return path if 2 * most >= sum(map(len, shapes.values())) else None
 
 
-def _best(fields: Sequence[FieldPattern], frequency: Counter[Hashable]) -> tuple[FieldPattern, tuple[Key, ...]]:
-    """The field whose keys the fewest items share, and those keys."""
-
-    def cost(led: tuple[FieldPattern, tuple[Key, ...]]) -> tuple[int, int]:
-        field, keys = led
-        shared = sum(frequency[field.path, key.kind, key.value] for key in keys)
-        return shared, -min(len(str(key.value)) for key in keys)
-
-    return min(((field, keys_of(field, frequency)) for field in fields), key=cost)
+def _cost(keys: Sequence[Key], frequency: Frequency) -> tuple[int, int]:
+    """How many items share the keys; of equals, longer keys first."""
+    return sum(frequency[key[:2]] for key in keys), -min(len(str(key.value)) for key in keys)
 
 
 def _range_at(item: Item, path: Path) -> Numeric:
-    return next(wanted for field in item.fields if field.path == path and (wanted := range_of(field)) is not None)
+    for field in item.fields:
+        if field.path == path and (wanted := range_of(field)) is not None:
+            return wanted
+    raise LookupError(path)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from ensue.core.conditions.dialects.eventbridge import PatternNode, parse_pattern
+from ensue.core.conditions.dialects.eventbridge import PatternNode, PatternReader
 from ensue.core.conditions.dialects.pattern_match import DocumentMatcher, compile_pattern
 from ensue.core.json import Json
 from ensue.matching.rules import Rule, RuleId
@@ -12,7 +12,17 @@ from ensue.matching.rules import Rule, RuleId
 
 def rule_of(rule_id: RuleId, pattern: Json) -> Rule:
     """The rule of a pattern; DialectInvalid has every fault of it."""
-    node = parse_pattern(pattern)
+    (rule,) = rules_of([(rule_id, pattern)])
+    return rule
+
+
+def rules_of(patterns: Iterable[tuple[RuleId, Json]]) -> list[Rule]:
+    """The rules of patterns, sharing equal parts; DialectInvalid has every fault of the first wrong one."""
+    read = PatternReader().read
+    return [_rule(rule_id, read(pattern)) for rule_id, pattern in patterns]
+
+
+def _rule(rule_id: RuleId, node: PatternNode) -> Rule:
     return Rule(rule_id, node.alternatives(), Verifier(node))
 
 

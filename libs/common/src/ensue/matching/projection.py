@@ -7,7 +7,7 @@ layout only grows, so a function made for an earlier one works with a later Stru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -66,42 +66,23 @@ class Layout:
             branch = branch.inner.get(segment) if branch else None
         return branch is not None and branch.leaf
 
-    def conflicts(self) -> frozenset[Path]:
-        """Paths that end where others lead on: an object is expected there, and no scalar."""
-        return frozenset(_conflicts(self.root, ()))
-
     def expression(self, path: Path) -> str:
         """The source that reads `path` of a decoded event `e`."""
-        branch = self.root
-        for segment in path:
-            branch = branch.inner[segment]
-        if branch.inner:
-            return "MISSING"
-        return ".".join(("e", *(f"f{self._names[segment]}" for segment in path)))
+        *above, last = [self._names[segment] for segment in path]
+        return ".".join(("e", *(f"o{number}" for number in above), f"f{last}"))
 
     @property
     def can_be_projected(self) -> bool:
         """Whether every name can be a Struct's; those with quotes, backslashes and control characters cannot."""
         return all(name.isprintable() and '"' not in name and "\\" not in name for name in self._names)
 
-    def struct(self) -> type[msgspec.Struct]:
-        """The Struct that an event is decoded into where it has one scalar at each path."""
-        return _struct(self.root, self._names, Scalar)
-
-    def struct_of_lists(self) -> type[msgspec.Struct]:
-        """The Struct of an event that also has arrays of scalars."""
-        return _struct(self.root, self._names, Scalar | list[Scalar])
+    def struct(self, listed: Container[Path] = ()) -> type[msgspec.Struct]:
+        """The Struct of an event with a scalar at each path, or an array of scalars at each of `listed`."""
+        return _struct(self.root, self._names, (), listed)
 
     def readers(self) -> dict[Path, Function]:
         """A function for each path, from a decoded event to the value there."""
         return {path: getter(self.expression(path)) for path in _leaves(self.root, ())}
-
-
-def _conflicts(branch: Branch, path: Path) -> Iterable[Path]:
-    if branch.leaf and branch.inner:
-        yield path
-    for name, inner in branch.inner.items():
-        yield from _conflicts(inner, (*path, name))
 
 
 def _leaves(branch: Branch, path: Path) -> Iterable[Path]:
@@ -111,14 +92,18 @@ def _leaves(branch: Branch, path: Path) -> Iterable[Path]:
         yield from _leaves(inner, (*path, name))
 
 
-def _struct(branch: Branch, names: Mapping[str, int], leaf: Any) -> type[msgspec.Struct]:  # noqa: ANN401  # a type
+def _struct(branch: Branch, names: Mapping[str, int], path: Path, listed: Container[Path]) -> type[msgspec.Struct]:
     fields: list[tuple[str, Any, Any]] = []
+    rename: dict[str, str] = {}
+    ends: dict[str, Any] = {}
     for segment, inner in branch.inner.items():
-        name = f"f{names[segment]}"
+        end, place = f"f{names[segment]}", (*path, segment)
+        name = f"o{names[segment]}" if inner.inner else end
+        rename[name] = segment
         if inner.inner:
-            below = _struct(inner, names, leaf)
+            below = _struct(inner, names, place, listed)
             fields.append((name, below, below()))
+            ends[end] = MISSING
         else:
-            fields.append((name, leaf, MISSING))
-    rename = {f"f{names[segment]}": segment for segment in branch.inner}
-    return msgspec.defstruct("Projection", fields, rename=rename, frozen=True, gc=False)
+            fields.append((name, Scalar | list[Scalar] if place in listed else Scalar, MISSING))
+    return msgspec.defstruct("Projection", fields, rename=rename, namespace=ends, frozen=True, gc=False)

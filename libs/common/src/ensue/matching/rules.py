@@ -7,8 +7,9 @@ into it. An alternative may say less than the rule (it is then *necessary* only)
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+import msgspec
 
 from ensue.core.conditions.dialects.eventbridge import FieldPattern, Path
 from ensue.core.json import Json
@@ -45,8 +46,7 @@ def canonical(value: Hashable) -> Hashable:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, gc=False):
     """One rule.
 
     alternatives: it matches where every field of one of them does; none = never, an empty one = always.
@@ -58,8 +58,7 @@ class Rule:
     verify: Verify
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One alternative on its way into the index.
 
     fields: what is not proven yet by the tables that lead to it.
@@ -71,7 +70,9 @@ class Item:
     spent: frozenset[Path] = frozenset()
 
     def proven(self, paths: frozenset[Path]) -> Item:
-        """The item without the fields at `paths`."""
+        """The item without the fields at `paths`, each of which it has."""
+        if len(self.fields) == len(paths):
+            return Item(self.rule_id, ())
         return Item(self.rule_id, tuple([field for field in self.fields if field.path not in paths]), self.spent)
 
     def led_by(self, path: Path) -> Item:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, nextafter
-from typing import Any
+from sys import intern
+from typing import Any, Final
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import (
@@ -16,16 +17,22 @@ from ensue.core.conditions.dialects.eventbridge import (
     Matcher,
     Numeric,
     Prefix,
+    Scalar,
     Suffix,
     Wildcard,
 )
 from ensue.core.conditions.dialects.pattern_tests import compile_matchers, fits
 from ensue.matching.leaves import Leaves
 from ensue.matching.rules import MISSING, Alternative, canonical
-from ensue.matching.source import conjunction
+from ensue.matching.source import Function, conjunction, function
 
 ValueTest = Callable[[Any], bool]
+EXACT: Final = 1 << 53
 _ABSENT = Exists(present=False)
+_INLINE: Mapping[tuple[Matcher, ...], str] = {
+    (Exists(present=True),): "{v} is not MISSING",
+    (Exists(present=False),): "{v} is MISSING",
+}
 
 
 def may_be_absent(field: FieldPattern) -> bool:
@@ -76,14 +83,20 @@ def _is_safe(matchers: tuple[Matcher, ...]) -> bool:
 
 
 def closed(wanted: Numeric) -> tuple[float, float]:
-    """The least and the greatest number within a range: between doubles there is nothing to be missed."""
-    low = -inf if wanted.low is None else wanted.low
-    high = inf if wanted.high is None else wanted.high
-    if wanted.low is not None and not wanted.low_included:
-        low = nextafter(low, inf)
-    if wanted.high is not None and not wanted.high_included:
-        high = nextafter(high, -inf)
+    """The least and the greatest double within a range: what is compared with it is a double, too."""
+    low = -inf if wanted.low is None else _double(wanted.low, inf, itself=wanted.low_included)
+    high = inf if wanted.high is None else _double(wanted.high, -inf, itself=wanted.high_included)
     return low, high
+
+
+def _double(bound: float, onward: float, *, itself: bool) -> float:
+    """The first double from a bound in the direction of `onward`; `itself` = the bound may be it."""
+    try:
+        near = float(bound)
+    except OverflowError:
+        near = inf if bound > 0 else -inf
+    is_before = near < bound if onward > 0 else near > bound
+    return near if not is_before and (itself or near != bound) else nextafter(near, onward)
 
 
 def _numeric(wanted: Numeric) -> ValueTest:
@@ -93,6 +106,81 @@ def _numeric(wanted: Numeric) -> ValueTest:
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401  # whatever stands in an event
     return value.__class__ is float or (value.__class__ is int and fits_a_double(value))
+
+
+def inline_test(expressions: Sequence[str], fields: Sequence[FieldPattern]) -> Function:
+    """A function that says of a decoded event whether every field holds at its expression, written as one source."""
+    terms: list[str] = []
+    constants: list[tuple[str, object]] = []
+    for index, (expression, field) in enumerate(zip(expressions, fields, strict=True)):
+        term, values = _term(field)
+        names = [f"c{index}_{position}" for position in range(len(values))]
+        terms.append(term.format(*names, v=expression, x=f"x{index}"))
+        constants += zip(names, values, strict=True)
+    body = f"def run(e): return {' and '.join(terms) or 'True'}"
+    return function([name for name, _ in constants], body, [value for _, value in constants])
+
+
+def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
+    """The source of a test of the value {v}, with a name {x} of its own, and its constants."""
+    if field.matchers in _INLINE:
+        return _INLINE[field.matchers], ()
+    if len(field.matchers) == 1:
+        match field.matchers[0]:
+            case Exact(str() as text):
+                return "{v} == {0}", (intern(text),)
+            case Prefix(text, folded=False):
+                return "({x} := {v}).__class__ is str and {x}.startswith({0})", (intern(text),)
+            case Suffix(text, folded=False):
+                return "({x} := {v}).__class__ is str and {x}.endswith({0})", (intern(text),)
+            case EqualsIgnoreCase(text) if text.isascii():
+                return "({x} := {v}).__class__ is str and {x}.lower() == {0} and {x}.isascii()", (text.lower(),)
+            case Wildcard((head, tail)):
+                least = len(head) + len(tail)
+                shape = (
+                    "({x} := {v}).__class__ is str and {x}.startswith({0}) and {x}.endswith({1}) and len({x}) >= {2}"
+                )
+                return shape, (intern(head), intern(tail), least)
+            case Wildcard((head, middle, tail)):
+                ends = "{x}.startswith({0}) and {x}.endswith({2}) and {x}.find({1}, {3}, len({x}) - {4}) >= 0"
+                constants = (intern(head), middle, intern(tail), len(head), len(tail))
+                return f"({{x}} := {{v}}).__class__ is str and {ends}", constants
+            case AnythingBut(excluded) if (texts := _texts(excluded)) is not None:
+                return "({x} := {v}) is not MISSING and {x} not in {0}", (texts,)
+            case AnythingBut(excluded) if (affixes := _affixes(excluded, Prefix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.startswith({0}))", (affixes,)
+            case AnythingBut(excluded) if (affixes := _affixes(excluded, Suffix)) is not None:
+                return "({x} := {v}) is not MISSING and not ({x}.__class__ is str and {x}.endswith({0}))", (affixes,)
+            case Numeric():
+                return _numeric_term(field.matchers[0])
+    if (texts := _texts(field.matchers)) is not None:
+        return "{v} in {0}", (texts,)
+    return "{0}({v})", (test_of(field),)
+
+
+def _texts(matchers: Iterable[Matcher]) -> frozenset[Scalar] | None:
+    """The texts that the matchers want, where they want nothing but texts."""
+    values = [matcher.value if isinstance(matcher, Exact) else None for matcher in matchers]
+    return frozenset(values) if all(value.__class__ is str for value in values) else None
+
+
+def _affixes(matchers: Iterable[Matcher], kind: type[Prefix | Suffix]) -> tuple[str, ...] | None:
+    """The beginnings (or ends) that the matchers want, where they want nothing but those, in their own case."""
+    ends = [each.text if isinstance(each, kind) and not each.folded else None for each in matchers]
+    return tuple(text for text in ends if text is not None) if None not in ends else None
+
+
+def _numeric_term(wanted: Numeric) -> tuple[str, tuple[object, ...]]:
+    """Whole numbers beyond 2**53 are asked whether they fit a double; with a bound on that side they never get here."""
+    low, high = closed(wanted)
+    term = "(({x} := {v}).__class__ is float or {x}.__class__ is int)"
+    if low >= -EXACT and high <= EXACT:
+        return term + " and {0} <= {x} <= {1}", (low, high)
+    if low >= -EXACT and high == inf:
+        return term + " and {x} >= {0} and ({x} <= 9007199254740992 or {1}({x}))", (low, fits_a_double)
+    if low == -inf and high <= EXACT:
+        return term + " and {x} <= {0} and ({x} >= -9007199254740992 or {1}({x}))", (high, fits_a_double)
+    return term + " and {0} <= {x} <= {1} and {2}({x})", (low, high, fits_a_double)
 
 
 def leaves_test_of(field: FieldPattern) -> Callable[[Leaves], bool]:

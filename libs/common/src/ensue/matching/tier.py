@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.core.json import Json
+from ensue.matching.arrays import Array, Choice, Telling, put
+from ensue.matching.keys import values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.parts import Part
 from ensue.matching.projection import Layout
@@ -26,9 +29,9 @@ def collecting_nothing() -> Iterator[None]:
             gc.enable()
 
 
-def paths_of(rules: Iterable[Rule]) -> Iterator[tuple[str, ...]]:
-    """Every path that the rules read."""
-    return (field.path for rule in rules for alternative in rule.alternatives for field in alternative)
+def paths_of(rules: Iterable[Rule]) -> Iterable[Path]:
+    """Every path that the rules read, once, in the order of reading."""
+    return dict.fromkeys([field.path for rule in rules for alternative in rule.alternatives for field in alternative])
 
 
 class Tier:
@@ -38,11 +41,12 @@ class Tier:
     unindexed: rules that every event is checked against.
     """
 
-    __slots__ = ("_part", "_tests", "always", "may_repeat", "rules", "run", "unindexed")
+    __slots__ = ("_part", "_tellings", "_tests", "always", "may_repeat", "rules", "run", "unindexed")
 
     def __init__(self, rules: Mapping[RuleId, Rule], layout: Layout) -> None:
         self.rules = rules
         self._tests: dict[RuleId, Callable[[Leaves], bool]] = {}
+        self._tellings: dict[Path, Telling] = {}
         items = [Item(rule.rule_id, fields) for rule in rules.values() for fields in rule.alternatives]
         self._part = Part([item for item in items if item.fields], layout)
         self.always = [item.rule_id for item in items if not item.fields]
@@ -59,6 +63,37 @@ class Tier:
             return [each for each in candidates if self.rules[each].verify(document)]
         return [each for each in candidates if self._test(each)(leaves)]
 
+    def found(self, e: object, hidden: frozenset[RuleId]) -> list[RuleId]:
+        """The rules that match a projection without arrays."""
+        out = list(self.always)
+        self.run(e, out)
+        if self.may_repeat:
+            out = list(dict.fromkeys(out))
+        return [each for each in out if each not in hidden] if hidden else out
+
+    def elements(self, arrays: Sequence[Array]) -> Sequence[Sequence[object]] | None:
+        """Of each array the elements that, in one combination or another, find whatever all find; None if none do."""
+        found = []
+        for place, values in arrays:
+            telling = self._tellings.get(place.path) or self._telling(place.path)
+            if telling.is_vain:
+                return None
+            found.append(telling.elements(values))
+        return found
+
+    def found_by(
+        self, e: object, arrays: Sequence[Array], choices: Iterable[Choice], hidden: frozenset[RuleId]
+    ) -> Iterable[RuleId]:
+        """The rules that match a projection with any of the choices in place of its arrays, which it loses."""
+        found: dict[RuleId, None] = {}
+        for choice in choices:
+            put(e, arrays, choice)
+            found.update(dict.fromkeys(self.found(e, hidden)))
+        return found
+
+    def _telling(self, path: Path) -> Telling:
+        return self._tellings.setdefault(path, Telling(path, self.rules.values()))
+
     def _test(self, rule_id: RuleId) -> Callable[[Leaves], bool]:
         test = self._tests.get(rule_id)
         if test is None:
@@ -70,4 +105,7 @@ def _may_repeat(rule: Rule) -> bool:
     """Whether several keys may find the rule: alternatives, or matchers that can agree about one value."""
     if len(rule.alternatives) != 1:
         return len(rule.alternatives) > 1
-    return any(len(field.matchers) > 1 for field in rule.alternatives[0])
+    for field in rule.alternatives[0]:  # noqa: SIM110  # a loop costs half of any() over a generator here
+        if len(field.matchers) > 1 and values_of(field) is None:
+            return True
+    return False

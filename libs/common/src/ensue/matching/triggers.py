@@ -42,6 +42,10 @@ class _Engine:
             document = with_doubles(document, self.endless)
         return self.rules.match_document(document)  # type: ignore[return-value]  # it is built of these ids
 
+    def compacted(self) -> _Engine:
+        """The same, with the engine in order."""
+        return _Engine(self.rules.compacted(), self.endless)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexedRuleset:
@@ -49,6 +53,7 @@ class IndexedRuleset:
 
     plain: Ruleset = field(default_factory=Ruleset.empty)
     _engines: Mapping[_Key, _Engine] = field(default_factory=dict)
+    _scattered: frozenset[_Key] = frozenset()
 
     def __len__(self) -> int:
         return len(self.plain)
@@ -92,13 +97,26 @@ class IndexedRuleset:
             return self
         engines = dict(self._engines)
         touched = {change.trigger_id for change in offered if isinstance(change, (Trigger, Removal))}
-        for key, rules in _by_key(self.plain, after, touched).items():
+        keys = _by_key(self.plain, after, touched)
+        for key, rules in keys.items():
             engine = _engine(engines.get(key), after.rules_of(*key), rules, touched)
             if engine is None:
                 engines.pop(key, None)
             else:
                 engines[key] = engine
-        return IndexedRuleset(after, engines)
+        scattered = {key for key in self._scattered | keys.keys() if key in engines and engines[key].rules.is_scattered}
+        return IndexedRuleset(after, engines, frozenset(scattered))
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether changes have left some engine so that `compacted` is worth its time."""
+        return bool(self._scattered)
+
+    def compacted(self) -> IndexedRuleset:
+        """The same rules with their engines in order. It takes its time; this one may be used meanwhile."""
+        return IndexedRuleset(
+            self.plain, {**self._engines, **{key: self._engines[key].compacted() for key in self._scattered}}
+        )
 
 
 def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[UUID]) -> dict[_Key, list[Rule]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ensue.matching.engine import Engine
-from ensue.matching.patterns import rule_of
+from ensue.matching.patterns import rules_of
 from ensue.matching.tier import collecting_nothing
 
 
@@ -36,7 +36,16 @@ class PatternMatcher:
 
     def changed(self, rules: Sequence[tuple[str, dict[str, Any]]], removed: Sequence[str] = ()) -> PatternMatcher:
         """The matcher with `rules` added or replaced and `removed` taken out; this one stays as it is."""
-        return PatternMatcher(self._engine.changed([rule_of(*rule) for rule in rules], removed))
+        return PatternMatcher(self._engine.changed(rules_of(rules), removed))
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether changes have left so much in small tables that `compacted` is worth its time."""
+        return self._engine.is_scattered
+
+    def compacted(self) -> PatternMatcher:
+        """The matcher of the same rules with its tables in order; this one may match meanwhile, in another thread."""
+        return PatternMatcher(self._engine.compacted())
 
 
 def from_patterns(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> PatternMatcher:
@@ -45,7 +54,7 @@ def from_patterns(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> PatternMatc
     Raises DialectInvalid for a pattern that is wrong, ValueError for an id that comes twice.
     """
     with collecting_nothing():
-        made = [rule_of(rule_id, pattern) for rule_id, pattern in rules]
+        made = rules_of(rules)
         if len({rule.rule_id for rule in made}) < len(made):
             raise ValueError("an id stands twice; each rule has one of its own")
         matcher = PatternMatcher(Engine.of(made))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from ensue.core.conditions.operator import Selection
@@ -21,6 +22,7 @@ from ensue.core.json import Json
 
 DATA: Final = "data"
 NOW: Final = "now"
+MOST_SHARED: Final = 4096
 ATTRIBUTES: Final[Mapping[str, Callable[[Event], str | None]]] = {
     "type": lambda event: event.type,
     "source": lambda event: event.source,
@@ -37,8 +39,9 @@ _LENGTH = re.compile(r"length\((.*)\)", re.DOTALL)
 _NAME = re.compile(r"(?:[^.\\]|\\[.\\])+", re.DOTALL)
 
 
+@lru_cache(maxsize=MOST_SHARED)
 def parse_field(text: str) -> FieldRef:
-    """The field that a text names; InvalidValue says what is wrong with it."""
+    """The field that a text names; InvalidValue says what is wrong with it. The same one for the same text."""
     inner = _LENGTH.fullmatch(text)
     path = _split(inner[1] if inner else text)
     if path[0] not in ROOTS:
@@ -73,7 +76,9 @@ def opened(selection: Selection) -> Selection:
 
 
 def _split(text: str) -> tuple[str, ...]:
-    names: list[str] = []
+    if "\\" not in text and all(names := text.split(".")):
+        return tuple(names)
+    names = []
     position = 0
     while found := _NAME.match(text, position):
         names.append(re.sub(r"\\([.\\])", r"\1", found[0]))

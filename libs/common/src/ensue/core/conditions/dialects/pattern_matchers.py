@@ -39,36 +39,28 @@ class MatcherReader:
         self._count = 0
 
     def read(self, value: Json, pointer: str) -> Matcher | None:
+        """The next matcher of a pattern; None where it is wrong."""
         self._count += 1
         if self._count == MAX_MATCHERS + 1:
             self._fault(pointer, "is one matcher too many", f"at most {MAX_MATCHERS} matchers")
+        return self.matcher(value, pointer)
+
+    def matcher(self, value: Json, pointer: str) -> Matcher | None:
+        """A matcher for itself; None where it is wrong."""
         if value is None or isinstance(value, (str, bool, int, float)):
             return self._exact(value, pointer)
         if not isinstance(value, Mapping) or len(value) != 1:
             self._fault(pointer, "is not a matcher", 'a value, or an object with one member such as {"prefix": "a"}')
             return None
         ((name, operand),) = value.items()
-        read = self._readers().get(name)
+        read = _READERS.get(name)
         place = step(pointer, name)
         if read is None:
-            near = get_close_matches(name, self._readers(), 1)
+            near = get_close_matches(name, _READERS, 1)
             meant = f'; did you mean "{near[0]}"?' if near else ""
-            self._fault(place, f"is an unknown matcher{meant}", ", ".join(sorted(self._readers())))
+            self._fault(place, f"is an unknown matcher{meant}", ", ".join(sorted(_READERS)))
             return None
-        return read(operand, place)
-
-    def _readers(self) -> Mapping[str, Callable[[Json, str], Matcher | None]]:
-        return {
-            "exactly": self._exactly,
-            "prefix": self._prefix,
-            "suffix": self._suffix,
-            "equals-ignore-case": self._equals_ignore_case,
-            "wildcard": self._wildcard,
-            "anything-but": self._anything_but,
-            "numeric": self._numeric,
-            "exists": self._exists,
-            "cidr": self._cidr,
-        }
+        return read(self, operand, place)
 
     def _exact(self, value: Scalar, pointer: str) -> Exact | None:
         if isinstance(value, float) and not math.isfinite(value):
@@ -188,6 +180,19 @@ class MatcherReader:
         version, integer = number
         host = (1 << (32 if version == 4 else 128) - bits) - 1
         return Cidr(version, integer & ~host, integer | host)
+
+
+_READERS: Final[Mapping[str, Callable[[MatcherReader, Json, str], Matcher | None]]] = {
+    "exactly": MatcherReader._exactly,  # the class's own, as all of these
+    "prefix": MatcherReader._prefix,
+    "suffix": MatcherReader._suffix,
+    "equals-ignore-case": MatcherReader._equals_ignore_case,
+    "wildcard": MatcherReader._wildcard,
+    "anything-but": MatcherReader._anything_but,
+    "numeric": MatcherReader._numeric,
+    "exists": MatcherReader._exists,
+    "cidr": MatcherReader._cidr,
+}
 
 
 def _parts(text: str) -> tuple[str, ...] | str:

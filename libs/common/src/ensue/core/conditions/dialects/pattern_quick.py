@@ -1,0 +1,183 @@
+"""The quick reader of EventBridge patterns: of the usual and well-formed, sharing what is equal. Used by `eventbridge`.
+
+It reads as `pattern_reader` does, or declines: whatever it does not know for right (`$or` too) is left to that thorough
+reader, which has the faults with their places. A property test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from ensue.core.conditions.dialects.pattern_matchers import MAX_MATCHERS, MAX_STARS, MatcherReader
+from ensue.core.conditions.dialects.pattern_reader import MAX_DEPTH, OR
+from ensue.core.conditions.dialects.pattern_tree import (
+    AnythingBut,
+    Exact,
+    Exists,
+    FieldPattern,
+    Matcher,
+    Numeric,
+    Path,
+    Prefix,
+    Suffix,
+    Wildcard,
+)
+from ensue.core.json import Json
+
+MOST_SHARED: Final = 1024  # a table of more is slower to look into than an equal thing is to make
+_LARGEST: Final = 1 << 53  # up to here every whole number is a double, and no number is infinite
+_TEXTS: Final = frozenset((str,))
+_NUMBERS: Final = frozenset((int, float))
+_LOW: Final = {">": False, ">=": True}
+_HIGH: Final = {"<": False, "<=": True}
+
+
+class _Declined(Exception):  # nothing is wrong; it never leaves this module
+    """This is for the thorough reader."""
+
+
+def _decline(_pointer: str, _message: str, _expected: str | None) -> NoReturn:
+    raise _Declined
+
+
+class _Place:
+    """Where a path leads; one for all patterns that go there, so that equal paths (and fields) are one object."""
+
+    __slots__ = ("inner", "path", "texts")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.inner: dict[str, _Place] = {}
+        self.texts: dict[str, FieldPattern] = {}
+
+    def child(self, name: str) -> _Place:
+        if name == OR or name.__class__ is not str:
+            raise _Declined
+        made = self.inner[name] = _Place((*self.path, name))
+        return made
+
+    def of_text(self, text: str) -> FieldPattern:
+        """The field that wants this text and nothing else."""
+        known = self.texts.get(text)
+        if known is None:
+            known = FieldPattern(self.path, (Exact(text),))
+            if len(self.texts) < MOST_SHARED:
+                self.texts[text] = known
+        return known
+
+
+class _Exacts(dict[str, Exact]):
+    """The matcher of each text."""
+
+    def __missing__(self, text: str) -> Exact:
+        made = Exact(text)
+        if len(self) < MOST_SHARED:
+            self[text] = made
+        return made
+
+
+class QuickReader:
+    """Reads patterns one after the other; keeps what they may share, so it should live no longer than the reading."""
+
+    __slots__ = ("_excluded", "_left", "_root", "_thorough")
+
+    def __init__(self) -> None:
+        self._root = _Place(())
+        self._excluded = _Exacts().__getitem__
+        self._left = 0
+        self._thorough = MatcherReader(_decline).matcher
+
+    def fields(self, document: Json) -> tuple[FieldPattern, ...] | None:
+        """The fields of a pattern, all of which must match; None where the thorough reader is to read it."""
+        if document.__class__ is not dict:
+            return None
+        self._left = MAX_MATCHERS
+        found: list[FieldPattern] = []
+        try:
+            self._gather(document, self._root, found)
+        except _Declined:
+            return None
+        return tuple(found)
+
+    def _gather(self, document: dict[str, Any], place: _Place, found: list[FieldPattern]) -> None:
+        if not document or len(place.path) >= MAX_DEPTH:
+            raise _Declined
+        known = place.inner
+        for name, value in document.items():
+            inner = known.get(name) or place.child(name)
+            kind = value.__class__
+            if kind is list:
+                found.append(self._field(inner, value))
+            elif kind is dict:
+                self._gather(value, inner, found)
+            else:
+                raise _Declined
+
+    def _field(self, place: _Place, values: list[Any]) -> FieldPattern:
+        count = len(values)
+        self._left -= count
+        if not count or self._left < 0:
+            raise _Declined
+        if count > 1:
+            if _TEXTS.issuperset(map(type, values)):
+                return FieldPattern(place.path, tuple(map(Exact, values)))  # of many texts, few are alike
+            return FieldPattern(place.path, tuple(map(self._matcher, values)))
+        (only,) = values
+        if only.__class__ is str:
+            return place.of_text(only)
+        return FieldPattern(place.path, (self._matcher(only),))
+
+    def _matcher(self, value: Any) -> Matcher:  # noqa: ANN401  # JSON
+        if value.__class__ is str:
+            return Exact(value)
+        if value.__class__ is dict and len(value) == 1:
+            ((name, operand),) = value.items()
+            read = _READERS.get(name)
+            made = None if read is None else read(self, operand)
+            if made is not None:
+                return made
+        thorough = self._thorough(value, "")
+        if thorough is None:
+            raise _Declined
+        return thorough
+
+    def _prefix(self, operand: Any) -> Prefix | None:  # noqa: ANN401
+        return Prefix(operand) if operand.__class__ is str else None
+
+    def _suffix(self, operand: Any) -> Suffix | None:  # noqa: ANN401
+        return Suffix(operand) if operand.__class__ is str else None
+
+    def _wildcard(self, operand: Any) -> Wildcard | None:  # noqa: ANN401
+        if operand.__class__ is not str or "\\" in operand or "**" in operand:
+            return None
+        parts = tuple(operand.split("*"))
+        return Wildcard(parts) if len(parts) <= MAX_STARS + 1 else None
+
+    def _exists(self, operand: Any) -> Exists | None:  # noqa: ANN401
+        return Exists(operand) if operand.__class__ is bool else None
+
+    def _anything_but(self, operand: Any) -> AnythingBut | None:  # noqa: ANN401
+        if operand.__class__ is list and operand and _TEXTS.issuperset(map(type, operand)):
+            return AnythingBut(tuple(map(self._excluded, operand)))
+        return None
+
+    def _numeric(self, operand: Any) -> Numeric | None:  # noqa: ANN401
+        if operand.__class__ is not list or len(operand) != 4:
+            return None
+        sign, low, other, high = operand
+        if not (_TEXTS.issuperset((type(sign), type(other))) and sign in _LOW and other in _HIGH):
+            return None
+        if _NUMBERS.issuperset((type(low), type(high))) and -_LARGEST <= low < high <= _LARGEST:
+            return Numeric(low, high, _LOW[sign], _HIGH[other])
+        return None
+
+
+_READERS: Final[dict[str, Callable[[QuickReader, Any], Matcher | None]]] = {
+    "prefix": QuickReader._prefix,  # its own
+    "suffix": QuickReader._suffix,
+    "wildcard": QuickReader._wildcard,
+    "anything-but": QuickReader._anything_but,
+    "numeric": QuickReader._numeric,
+    "exists": QuickReader._exists,
+}

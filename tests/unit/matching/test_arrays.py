@@ -1,0 +1,125 @@
+"""Events with arrays find what the oracle finds, in streams that have them now here, now there, now not at all."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+from tests.support import pattern_draws as draw
+from tests.support.pattern_oracle import matches
+
+from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern
+from ensue.matching.engine import Engine
+from ensue.matching.rules import Rule
+from ensue.testing.matching import PatternMatcher, from_patterns
+
+Rules = dict[str, dict[str, Any]]
+MANY = [f"none-{number}" for number in range(40)]
+
+
+def found(matcher: PatternMatcher, event: dict[str, Any]) -> list[str]:
+    return sorted(matcher.match(msgspec.json.encode(event)))
+
+
+def wanted(rules: Rules, event: dict[str, Any]) -> list[str]:
+    return sorted(rule_id for rule_id, pattern in rules.items() if matches(pattern, event))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_arrays_anywhere_find_what_the_oracle_finds(seed: int) -> None:
+    random = Random(seed)  # noqa: S311  # draws cases
+    rules = {f"r{index}": draw.pattern(random) for index in range(80)}
+    matcher = from_patterns(list(rules.items()))
+    for _ in range(60):
+        event = draw.event(random)
+        for name in random.sample(("k", "n", "tags"), 2):
+            event["detail"][name] = [draw.scalar(random) for _ in range(random.choice((0, 1, 2, 5)))]
+        assert found(matcher, event) == wanted(rules, event), event
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rules_may_change_between_events_with_arrays(seed: int) -> None:
+    random = Random(100 + seed)  # noqa: S311  # draws cases
+    rules = {f"r{index}": draw.pattern(random) for index in range(40)}
+    matcher = from_patterns(list(rules.items()))
+    for step in range(20):
+        new = {f"r{random.randrange(50)}": draw.pattern(random), f"n{step}": draw.pattern(random)}
+        rules |= new
+        matcher = matcher.changed(list(new.items()))
+        event = draw.event(random)
+        event["detail"][random.choice(("k", "tags"))] = [draw.scalar(random) for _ in range(3)]
+        assert found(matcher, event) == wanted(rules, event), event
+
+
+VALUES: list[Any] = [
+    [],
+    ["a"],
+    ["a", "a"],
+    ["b", "a", "b"],
+    [True, 1],
+    [1, True],
+    [1.0, False, 0],
+    [None],
+    [2**70, 2**53 + 2],
+    [["a"]],
+    [[], ["a", ["b"]]],
+    [{"x": "a"}, "a"],
+    {"x": ["a"]},
+    {},
+    None,
+    [*MANY, "a"],
+    [*MANY, 1, "b"],
+]
+EXACT: list[Any] = ["a", "b", 1, True, False, None, 2**70, 2**53 + 2]
+OTHERS: list[Any] = [{"anything-but": "a"}, {"anything-but": ["a", "b"]}, {"anything-but": [1, 7]}]
+EXISTING: list[Any] = [{"exists": True}, {"exists": False}]
+ANY: list[Any] = [{"prefix": "a"}, {"numeric": [">", 0]}, {"anything-but": {"prefix": "none"}}]
+MATCHERS = {
+    "texts": ["a", "b"],
+    "values": EXACT,
+    "anything but a value": ["a", *OTHERS],
+    "existence": ["a", *EXISTING],
+    "any matcher": EXACT + OTHERS + EXISTING + ANY,
+    "beside an inner path": EXACT + OTHERS + EXISTING + ANY,
+}
+
+
+@pytest.mark.parametrize("kind", MATCHERS)
+def test_each_array_against_each_matcher(kind: str) -> None:
+    """Rules of values alone are asked about the elements that they name; others about one more, or all."""
+    matchers = MATCHERS[kind]
+    rules: Rules = {f"one {index}": {"k": [each]} for index, each in enumerate(matchers)}
+    rules |= {f"with {index}": {"k": [each], "n": ["a", {"exists": False}]} for index, each in enumerate(matchers)}
+    rules |= {"n alone": {"n": ["b"]}, "nothing": {"z": [1]}}
+    if kind == "beside an inner path":
+        rules["inner"] = {"k": {"x": ["a"]}}
+    matcher = from_patterns(list(rules.items()))
+    for k in VALUES:
+        for n in VALUES:
+            for event in ({"k": k, "n": n}, {"n": n}, {"k": k}):
+                assert found(matcher, event) == wanted(rules, event), event
+
+
+def test_two_fields_may_want_different_elements_but_one_object() -> None:
+    pattern = {"o": {"x": ["a"], "y": ["b"]}, "tags": ["s", "t"]}
+    matcher = from_patterns([("r", pattern)])
+    assert found(matcher, {"o": {"x": ["z", "a"], "y": ["b", "c"]}, "tags": ["u", "t"]}) == ["r"]
+    assert found(matcher, {"o": [{"x": "a", "y": "c"}, {"x": "z", "y": "b"}], "tags": "t"}) == []
+    assert found(matcher, {"o": [{"x": "a", "y": ["c", "b"]}, {"x": "z"}], "tags": ["t"]}) == ["r"]
+
+
+def test_an_event_is_found_once_though_many_of_its_elements_match() -> None:
+    matcher = from_patterns([("r", {"k": ["a", "b", "c"], "n": [1, 2]}), ("s", {"k": [{"exists": True}]})])
+    for _ in range(2):
+        assert found(matcher, {"k": ["a", "b", "c", "a"], "n": [2, 1]}) == ["r", "s"]
+
+
+def test_two_fields_at_one_path_may_want_different_elements() -> None:
+    path = ("k",)
+    both = (FieldPattern(path, (Exact("a"),)), FieldPattern(path, (Exact("b"),)))
+    engine = Engine.of([Rule("r", (both,), lambda _: True)])
+    for _ in range(2):
+        assert engine.match(b'{"k": ["b", "a"]}') == ["r"]
+        assert engine.match(b'{"k": ["b", "c"]}') == []
