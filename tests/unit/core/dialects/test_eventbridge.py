@@ -141,6 +141,7 @@ def test_every_fault_is_told_at_once_with_its_pointer() -> None:
         ({"a": [1], "$or": [{"a": [2]}, {"b": [3]}]}, "names a twice"),
         ({"$or": [{"numeric": [1]}, {"b": [3]}]}, "is the name of a matcher"),
         ({"a": [{"numeric": ["=", 2**53 + 1]}]}, "is not a comparison of numbers"),
+        ({"a": [{"numeric": ["<", 10**400]}]}, "is not a comparison of numbers"),
         ({"$or": [{"a": [1]}, {"b": [1]}] * 10, "x": {"$or": [{"a": [1]}, {"b": [1]}] * 30}}, "too many combinations"),
     ],
 )

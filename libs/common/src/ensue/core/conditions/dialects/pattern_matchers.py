@@ -233,7 +233,9 @@ def _numeric_terms(value: Json) -> list[tuple[str, int | float]] | None:
 
 
 def _is_finite(value: Json) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _made(kind: Callable[[str], Positive], text: str | None) -> Positive | None:
