@@ -145,8 +145,9 @@ def test_a_step_ends_with_whatever_may_take_time_and_after_a_number_of_others() 
     elsewhere = replace(approved(), type="variant.seen")
     easy, large = of(elsewhere), of(replace(elsewhere, data="x" * EASY_BYTES))
     some = batch(*[easy] * (2 * EASY_RECORDS + 1), of(approved()), large, garbage(), easy, of(approved(depth=10)), easy)
+    rules = Ruleset.empty().apply([trigger(where=Test(("data", "score"), "gte", 0.8))])
     evaluated, ends = Evaluated(), list[int]()
-    for _ in evaluate_in_steps(RULES, some, EVALUATOR, evaluated):
+    for _ in evaluate_in_steps(rules, some, EVALUATOR, evaluated):
         ends.append(evaluated.decided)
     sixty_four = 2 * EASY_RECORDS
     assert ends == [EASY_RECORDS, sixty_four, sixty_four + 2, sixty_four + 3, sixty_four + 4, sixty_four + 6]

@@ -67,6 +67,34 @@ def test_only_candidates_are_asked() -> None:
     assert index.rules_for(an_event({"variant": 7}, tenant=OTHER)) == ()
 
 
+NUMBERS = st.sampled_from([0, 1, -1, 0.5, 2**53, 2**53 + 1, -(2**53) - 1, 10**30, -(10**400), 1e300, True, "1", None])
+RANGES = st.builds(
+    lambda operator, bound: Test(("data", "x"), operator, bound),
+    st.sampled_from(["gt", "gte", "lt", "lte", "eq"]),
+    st.sampled_from([0, 1, -1, 0.5, 2**53, -(2**53), 2**53 + 1, 10**30, 1e300]),
+)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(RANGES, min_size=WORTH_AN_INDEX, max_size=24),
+    st.recursive(NUMBERS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xy"), inner)),
+)
+def test_numbers_of_any_size_are_found_in_ranges_without_an_end(wheres: list[Condition], value: Json) -> None:
+    triggers = [a_trigger(n, where) for n, where in enumerate(wheres, 1)]
+    plain, index = Ruleset.empty().apply(triggers), IndexedRuleset().apply(triggers)
+    seen: list[Json] = [value, {"x": value}, [{"x": value}, {"x": 0}]]
+    for data in seen:
+        assert decide(index, an_event(data), NOW) == decide(plain, an_event(data), NOW)
+
+
+def test_a_range_without_an_end_is_looked_up() -> None:
+    index = IndexedRuleset().apply([a_trigger(n, Test(("data", "score"), "gte", n)) for n in range(1, 101)])
+    assert index.unindexed() == {STUDIO: 0}
+    assert len(index.rules_for(an_event({"score": 3}))) == 3
+    assert len(index.rules_for(an_event({"score": 2**53 + 1}))) == 100
+
+
 def test_a_successor_shares_and_leaves_its_predecessor_alone() -> None:
     first = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
     event = an_event({"variant": 7, "score": 0.9})

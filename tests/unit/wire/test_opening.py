@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,6 +18,8 @@ from ensue.wire.cloudevents import decode_record
 from ensue.wire.errors import DecodeError
 from ensue.wire.opened import Opened
 from ensue.wire.opening import MOST_HABITS, MOST_LAYOUTS, Opener
+
+Record = tuple[Headers, bytes | None]
 
 TENANT = "default"
 LIMIT = 200
@@ -92,10 +95,10 @@ def rows(draw: st.DrawFn) -> list[dict[str, str]]:
 
 
 @st.composite
-def binary(draw: st.DrawFn) -> list[tuple[Headers, bytes | None]]:
+def binary(draw: st.DrawFn) -> list[Record]:
     """Records with these in headers."""
     beside = draw(st.lists(st.sampled_from(["content-type", "Content-Type", "traceparent"]), max_size=2))
-    records: list[tuple[Headers, bytes | None]] = []
+    records: list[Record] = []
     for row in draw(rows()):
         given: Headers = [(f"ce_{name}", text.encode(errors="surrogatepass")) for name, text in row.items()]
         given += [(name, draw(CONTENT)) for name in beside]
@@ -106,13 +109,13 @@ def binary(draw: st.DrawFn) -> list[tuple[Headers, bytes | None]]:
 
 
 @st.composite
-def structured(draw: st.DrawFn) -> list[tuple[Headers, bytes | None]]:
+def structured(draw: st.DrawFn) -> list[Record]:
     """Records with these in envelopes, where values need not be texts."""
     data = draw(st.sampled_from(["data", "data", "data_base64", None]))
     separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :")]))
     is_ascii = draw(st.booleans())
     beside: Headers = [(name, b"1") for name in draw(st.lists(st.sampled_from(["ce_chaindepth", "x"]), max_size=1))]
-    records: list[tuple[Headers, bytes | None]] = []
+    records: list[Record] = []
     for row in draw(rows()):
         members: dict[str, Any] = {**row}
         if draw(st.integers(0, 9)) == 0:
@@ -124,7 +127,24 @@ def structured(draw: st.DrawFn) -> list[tuple[Headers, bytes | None]]:
     return records
 
 
-def plainly(record: tuple[Headers, bytes | None], *, trusted: bool) -> Event | tuple[str, str]:
+def in_headers(row: Mapping[str, str], body: bytes | None = b"{}") -> Record:
+    """A record with these attributes in headers."""
+    return [(f"ce_{name}", text.encode(errors="surrogatepass")) for name, text in row.items()], body
+
+
+def in_envelope(row: Mapping[str, Any], **data: Any) -> Record:  # noqa: ANN401  # any JSON
+    """A record with these attributes in an envelope."""
+    return [STRUCTURED], json.dumps({**row, **data}, ensure_ascii=False).encode(errors="surrogatepass")
+
+
+WHOLE = {name: values[0] for name, values in FIT.items()}
+SPOILT = [
+    {**WHOLE, name: text} for name in FIT for text in [*FIT[name], *UNFIT.get(name, []), *ODD, "\ud800"]
+]  # fmt: skip
+UNUSUAL = [{**WHOLE, name: text} for name in RARE for text in UNFIT[name]]
+
+
+def plainly(record: Record, *, trusted: bool) -> Event | tuple[str, str]:
     """What the plain way makes of it."""
     try:
         return decode_record(*record, trusted=trusted, default_tenant=TENANT, max_data_bytes=LIMIT)
@@ -132,7 +152,7 @@ def plainly(record: tuple[Headers, bytes | None], *, trusted: bool) -> Event | t
         return error.reason, error.message
 
 
-def shortly(opener: Opener, record: tuple[Headers, bytes | None]) -> Event | tuple[str, str]:
+def shortly(opener: Opener, record: Record) -> Event | tuple[str, str]:
     """What an opener makes of it."""
     try:
         return opener.open(*record)
@@ -140,7 +160,7 @@ def shortly(opener: Opener, record: tuple[Headers, bytes | None]) -> Event | tup
         return error.reason, error.message
 
 
-def assert_alike(records: Sequence[tuple[Headers, bytes | None]], order: Sequence[str], *, trusted: bool) -> None:
+def assert_alike(records: Sequence[Record], order: Sequence[str], *, trusted: bool) -> None:
     """Each record twice, so that what is remembered of the first is used."""
     opener = Opener(TENANT, trusted=trusted, max_data_bytes=LIMIT)
     for record in (*records, *records):
@@ -156,16 +176,12 @@ ORDERS = st.permutations([each.name for each in fields(Event)])
 
 
 @given(records=binary(), order=ORDERS, trusted=st.booleans())
-def test_headers_mean_the_same_either_way(
-    *, records: list[tuple[Headers, bytes | None]], order: list[str], trusted: bool
-) -> None:
+def test_headers_mean_the_same_either_way(*, records: list[Record], order: list[str], trusted: bool) -> None:
     assert_alike(records, order, trusted=trusted)
 
 
 @given(records=structured(), order=ORDERS, trusted=st.booleans())
-def test_envelopes_mean_the_same_either_way(
-    *, records: list[tuple[Headers, bytes | None]], order: list[str], trusted: bool
-) -> None:
+def test_envelopes_mean_the_same_either_way(*, records: list[Record], order: list[str], trusted: bool) -> None:
     assert_alike(records, order, trusted=trusted)
 
 
@@ -178,8 +194,52 @@ def test_envelopes_mean_the_same_either_way(
         max_size=4,
     )
 )
-def test_whatever_the_bytes(records: list[tuple[Headers, bytes | None]]) -> None:
+def test_whatever_the_bytes(records: list[Record]) -> None:
     assert_alike(records, [], trusted=False)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("written", [in_headers, in_envelope])
+def test_after_a_good_record_each_unfit_value_is_refused(written: Callable[..., Record], *, trusted: bool) -> None:
+    for row in SPOILT:
+        assert_alike([written(WHOLE), written(row)], ["time", "source", "subject"], trusted=trusted)
+    for row in UNUSUAL:
+        for name in ("replayno", "mode", "targets"):
+            assert_alike([written(row), written({**row, name: "1"}), written({**row, name: ""})], [], trusted=trusted)
+    for name in RARE:
+        assert_alike([written({**WHOLE, name: text}) for text in UNFIT[name]], ["targets"], trusted=trusted)
+
+
+@pytest.mark.parametrize("value", [None, 1, 1.0, True, [], {}])
+def test_what_is_no_text_in_an_envelope_means_the_same_either_way(value: Any) -> None:  # noqa: ANN401  # any JSON
+    for name in (*WHOLE, "Color", "data", "data_base64"):
+        spoilt, good = in_envelope({**WHOLE, name: value}), in_envelope({**WHOLE, name: "1"})
+        assert_alike([spoilt, good], [], trusted=False)
+        assert_alike([good, spoilt], [], trusted=False)
+
+
+def test_after_a_good_record_other_bodies_and_content_types_are_refused() -> None:
+    bodies = [b"{}", None, b"", b"{", b'"\xff"', b"[" * 65 + b"]" * 65, b'{"a":1,"a":2}', b'"' + b"x" * LIMIT + b'"']
+    types = [JSON[1], b"text/plain", b"application/json; charset=latin-1", STRUCTURED[1], b"\xff", None]
+    for body in bodies:
+        assert_alike([in_headers(WHOLE), in_headers(WHOLE, body)], [], trusted=False)
+        assert_alike([in_envelope(WHOLE), ([STRUCTURED], body)], [], trusted=False)
+    padded = in_envelope(WHOLE)[1]
+    assert_alike([in_envelope(WHOLE), ([STRUCTURED], (padded or b"") + b" " * 70_000)], [], trusted=False)
+    for data in ("x" * LIMIT, [1e15] * 12, ["ü" * 90], "x" * 100_000, None):
+        assert_alike([in_envelope(WHOLE, data=1), in_envelope(WHOLE, data=data)], [], trusted=False)
+    for one, other in itertools.permutations(types, 2):
+        for row, body in (in_headers(WHOLE), in_headers(WHOLE, b""), ([], in_envelope(WHOLE)[1])):
+            pair: list[Record] = [([("content-type", one), *row], body), ([("content-type", other), *row], b"{}")]
+            assert_alike(pair, [], trusted=False)
+            assert_alike([pair[0], ([("content-type", other), *row], body)], [], trusted=False)
+
+
+def test_a_known_habit_is_remembered_once() -> None:
+    opener = Opener(TENANT, trusted=False)
+    for record in (in_headers(WHOLE), *[in_headers({**WHOLE, "chaindepth": "1000"})] * 3):
+        opener.open(*record)
+    assert opener.habits == 1
 
 
 @pytest.mark.parametrize(
@@ -191,7 +251,7 @@ def test_whatever_the_bytes(records: list[tuple[Headers, bytes | None]]) -> None
         ([STRUCTURED, ("x", None)], json.dumps(json.loads(envelope()), separators=(",", ":")).encode()),
     ],
 )
-def test_the_second_record_of_a_kind_takes_the_short_way(record: tuple[Headers, bytes | None]) -> None:
+def test_the_second_record_of_a_kind_takes_the_short_way(record: Record) -> None:
     opener = Opener(TENANT, trusted=False)
     assert not isinstance(opener.open(*record), Opened)
     assert isinstance(opener.open(*record), Opened)
@@ -204,6 +264,16 @@ def test_other_values_of_the_same_kind_take_the_short_way() -> None:
     other = headers(JSON, id="2", source="/elsewhere", subject="grün", time="2027-01-01T00:00:00+01:00", chaindepth="0")
     assert isinstance(opener.open(other, b"[]"), Opened)
     assert not isinstance(opener.open(headers(JSON, type="variant.rejected"), b"{}"), Opened)
+
+
+def test_envelopes_with_nulls_and_numbers_take_the_short_way() -> None:
+    opener = Opener(TENANT, trusted=False)
+    opener.open(*in_envelope({**WHOLE, "subject": None, "color": 7}, data={"a": 1}))
+    assert isinstance(opener.open(*in_envelope({**WHOLE, "subject": None, "color": True, "chaindepth": 2})), Event)
+    other = opener.open(*in_envelope({**WHOLE, "subject": None, "color": True, "chaindepth": 2}, data=None))
+    short = opener.open(*in_envelope({**WHOLE, "subject": None, "color": True, "chaindepth": 2}, data=[1]))
+    assert [isinstance(each, Opened) for each in (other, short)] == [True, True]
+    assert short.whole().extensions == {"color": "true"}
 
 
 def test_topics_and_tenants_are_not_mixed_up() -> None:
@@ -234,11 +304,12 @@ def test_what_is_remembered_is_bounded() -> None:
     [
         (headers(JSON, ("x" * 3000, None)), None),
         (headers(("content-type", b"application/json" + b" " * 3000)), None),
-        ([("content-type", STRUCTURED[1] or b""), ("x" * 3000, None)], envelope()),
-        ([("content-type", (STRUCTURED[1] or b"") + b";" * 3000)], envelope()),
+        ([STRUCTURED, ("x" * 3000, None)], envelope()),
+        ([STRUCTURED], envelope(**{"x" * 3000: "1"})),
+        ([("content-type", STRUCTURED[1] + b";" * 3000)], envelope()),
     ],
 )
-def test_what_is_very_long_is_not_remembered(record: tuple[Headers, bytes | None]) -> None:
+def test_what_is_very_long_is_not_remembered(record: Record) -> None:
     opener = Opener(TENANT, trusted=False)
     for _ in range(2):
         assert opener.open(*record).type == "variant.approved"

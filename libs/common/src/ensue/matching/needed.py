@@ -5,9 +5,19 @@ Necessary only: what the index cannot promise never to miss is left out, and the
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Matcher, Numeric, Prefix, Suffix, Wildcard
+from ensue.core.conditions.dialects.eventbridge import (
+    Exact,
+    FieldPattern,
+    Matcher,
+    Numeric,
+    Path,
+    Prefix,
+    Suffix,
+    Wildcard,
+)
 from ensue.core.conditions.keys import (
     AllOf,
     AnyOf,
@@ -26,7 +36,7 @@ from ensue.matching.rules import Alternative
 
 MOST_ALTERNATIVES: Final = 64
 EVERYTHING: Final[tuple[Alternative, ...]] = ((),)
-_EXACT: Final = 1 << 53
+EXACT: Final = 1 << 53
 _UNREAD: Final = ("time",)
 
 
@@ -37,6 +47,15 @@ def alternatives_of(condition: Condition) -> tuple[Alternative, ...]:
     except Exception:  # noqa: BLE001  # a condition that cannot be read errs when it is asked, and asked it must be
         return EVERYTHING
     return EVERYTHING if what is None else _alternatives(what)
+
+
+def endless(alternatives: Iterable[Alternative]) -> Iterator[Path]:
+    """The paths at which numbers of any size are looked up."""
+    for alternative in alternatives:
+        for field in alternative:
+            for matcher in field.matchers:
+                if isinstance(matcher, Numeric) and None in (matcher.low, matcher.high):
+                    yield field.path
 
 
 def _alternatives(what: Needed) -> tuple[Alternative, ...]:
@@ -75,7 +94,8 @@ def _matchers(keys: Keys) -> tuple[Matcher, ...]:
     """Matchers that miss nothing the keys let through; none where there are no such matchers.
 
     Not for absence and negation, which see objects where a pattern sees no leaf; nor for case folding, which joins more
-    than a pattern does; nor for ranges without an end, in which a pattern sees no integers that are not doubles.
+    than a pattern does. In ranges without an end a pattern sees no integers that are not doubles: who asks for events
+    with such integers has to put doubles beside them.
     """
     match keys:
         case Equals(values):
@@ -86,10 +106,10 @@ def _matchers(keys: Keys) -> tuple[Matcher, ...]:
             return tuple(map(Suffix, texts))
         case Substrings(texts):
             return tuple(Wildcard(("", text, "")) for text in texts)
-        case Between(low, high) if _is_exact(low) and _is_exact(high):
+        case Between(low, high) if (low is None or _is_exact(low)) and (high is None or _is_exact(high)):
             return (Numeric(low, high, low_included=keys.low_included, high_included=keys.high_included),)  # type: ignore[arg-type]  # numbers, as was just seen
     return ()
 
 
 def _is_exact(bound: object) -> bool:
-    return isinstance(bound, (int, float)) and -_EXACT <= bound <= _EXACT
+    return isinstance(bound, (int, float)) and -EXACT <= bound <= EXACT

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.core.event import Event
 from ensue.core.json import Json
 from ensue.core.ruleset import Removal, Rule, Ruleset
 from ensue.core.trigger import Trigger
 from ensue.matching import rules as indexed
+from ensue.matching.doubles import with_doubles
 from ensue.matching.engine import Engine
-from ensue.matching.needed import alternatives_of
+from ensue.matching.needed import alternatives_of, endless
 
 WORTH_AN_INDEX: Final = 16
 LOOKED_UP: Final = frozenset({"data", "type", "source", "subject", "id", "entity_type"})  # nothing is by `time`
@@ -27,11 +29,26 @@ _Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class _Engine:
+    """An engine of rules, and the paths at which it looks numbers of any size up."""
+
+    rules: Engine
+    endless: frozenset[Path]
+
+    def find(self, event: Event) -> list[UUID]:
+        """The triggers that the event may match."""
+        document = {name: getattr(event, name) for name in self.rules.reads if name in LOOKED_UP}
+        if self.endless:
+            document = with_doubles(document, self.endless)
+        return self.rules.match_document(document)  # type: ignore[return-value]  # it is built of these ids
+
+
+@dataclass(frozen=True, slots=True)
 class IndexedRuleset:
     """A Ruleset, and an engine for each tenant and type that many triggers listen to. Immutable, cheap to succeed."""
 
     plain: Ruleset = field(default_factory=Ruleset.empty)
-    _engines: Mapping[_Key, Engine] = field(default_factory=dict)
+    _engines: Mapping[_Key, _Engine] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.plain)
@@ -53,7 +70,7 @@ class IndexedRuleset:
         """By tenant, how many triggers are asked about every event of a type that many triggers listen to."""
         counts: Counter[str] = Counter()
         for (tenant, _), engine in self._engines.items():
-            counts[tenant] += engine.unindexed
+            counts[tenant] += engine.rules.unindexed
         return counts
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
@@ -61,8 +78,7 @@ class IndexedRuleset:
         engine = self._engines.get(event.tenant_and_type)
         if engine is None:
             return self.plain.rules_for(event)
-        document = _document(event, engine.reads)
-        found: list[UUID] = engine.match_document(document)  # type: ignore[assignment]  # built of these ids
+        found = engine.find(event)
         rules = [rule for trigger_id in found if (rule := self.plain.rule_of(trigger_id)) is not None]
         if len(rules) > 1:
             rules.sort(key=lambda rule: rule.rank)
@@ -98,13 +114,18 @@ def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[UUID]) -> dict[_K
     return keys
 
 
-def _engine(known: Engine | None, whole: Sequence[Rule], changed: Sequence[Rule], touched: set[UUID]) -> Engine | None:
+def _engine(
+    known: _Engine | None, whole: Sequence[Rule], changed: Sequence[Rule], touched: set[UUID]
+) -> _Engine | None:
     """The engine of one key after a change; None where so few rules need none."""
     if len(whole) < WORTH_AN_INDEX:
         return None
+    made = list(map(_indexed, whole if known is None else changed))
+    paths = frozenset(path for rule in made for path in endless(rule.alternatives))
     if known is None:
-        return Engine.of(map(_indexed, whole))
-    return known.changed(map(_indexed, changed), touched - {rule.trigger.trigger_id for rule in changed})
+        return _Engine(Engine.of(made), paths)
+    gone = touched - {rule.trigger.trigger_id for rule in changed}
+    return _Engine(known.rules.changed(made, gone), known.endless | paths)
 
 
 def _indexed(rule: Rule) -> indexed.Rule:
@@ -113,8 +134,3 @@ def _indexed(rule: Rule) -> indexed.Rule:
 
 def _always(_: Mapping[str, Json]) -> bool:
     return True  # a candidate; the condition itself is asked next
-
-
-def _document(event: Event, names: Iterable[str]) -> dict[str, Json]:
-    """What paths lead into, of what is read: an attribute may have to be decoded first."""
-    return {name: getattr(event, name) for name in names if name in LOOKED_UP}

@@ -55,7 +55,7 @@ def read_members(members: Json, max_data_bytes: int, problems: list[Problem]) ->
         return None
     before = len(problems)
     attributes = {
-        name: _text_of(name, value, problems)
+        name: text_of(name, value, problems)
         for name, value in members.items()
         if value is not None and name not in (_DATA, _DATA_BASE64)
     }
@@ -71,7 +71,8 @@ def too_large(size: int, limit: int) -> Problem:
     return Problem(DecodeReason.TOO_LARGE, _DATA, f"is {size} bytes", f"at most {limit} bytes")
 
 
-def _text_of(name: str, value: Json, problems: list[Problem]) -> str:
+def text_of(name: str, value: Json, problems: list[Problem]) -> str:
+    """An attribute as text; where it is of a wrong type, the problem."""
     if isinstance(value, str):
         return value
     if name == "chaindepth" and (isinstance(value, bool) or not isinstance(value, int)):

@@ -17,7 +17,7 @@ from ensue.wire.attributes import instant_of
 from ensue.wire.habits import Habit, Row
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
-_OF_FIRINGS: Final = ("event_uid", "lineage", "time", "dataschema", "extensions", "replay_no", "mode")
+_OF_FIRINGS: Final = ("event_uid", "lineage", "dataschema", "extensions", "replay_no", "mode")
 
 
 class Opened(Event):
@@ -80,6 +80,9 @@ class Opened(Event):
         """Called for what is not read yet, and once for each."""
         if name in _TEXTS:
             _set(self, name, self._habit.text(name, self._row))
+        elif name == "time":
+            text = self._habit.text(name, self._row)
+            _set(self, name, None if text is None else instant_of(text))
         elif name in _OF_FIRINGS:
             whole = self.whole()
             for each in _OF_FIRINGS:

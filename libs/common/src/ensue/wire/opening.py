@@ -11,10 +11,10 @@ from typing import Any, Final, Protocol
 
 from ensue.core.event import Event
 from ensue.wire import strict_json
-from ensue.wire.attributes import Intake
+from ensue.wire.attributes import Intake, Problem
 from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES, Headers, decode_record
 from ensue.wire.content_type import ContentMode, mode_of, require_json
-from ensue.wire.envelope import MAX_ATTRIBUTES_BYTES, MAX_DEPTH
+from ensue.wire.envelope import MAX_ATTRIBUTES_BYTES, MAX_DEPTH, text_of
 from ensue.wire.errors import DecodeError
 from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Layout, Row, are_fit, are_fit_texts
 from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE
@@ -137,6 +137,12 @@ class _Structured:
         if value is None or values[self._content] not in self._types:
             return None
         members = self._members(value)
+        made = self._opened(members, value)
+        if made is None and not all(isinstance(members[name], str) for name in members if name != DATA):
+            made = self._opened(_in_texts(members), value)
+        return made
+
+    def _opened(self, members: dict[str, Any], value: bytes) -> Opened | None:
         layout = self._layouts.get(tuple(members))
         if layout is None:
             return None
@@ -156,17 +162,14 @@ class _Structured:
         return opened(habit, row, data)
 
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
-        members = self._members(value or b"")
-        if not UNUSUAL.isdisjoint(members) or sum(map(len, members)) > MOST_NAME_BYTES:
+        members = _in_texts(self._members(value or b""))
+        content_type: bytes = values[self._content]
+        if not UNUSUAL.isdisjoint(members) or len(content_type) + sum(map(len, members)) > MOST_NAME_BYTES:
             return False
         layout = self._layouts.get(tuple(members))
         if layout is None:
             layout = Layout({name: place for place, name in enumerate(members)}, (), self._intake)
-        row = tuple(members.values())
-        content_type: bytes = values[self._content]
-        if len(content_type) > MOST_NAME_BYTES or not all(isinstance(members[n], str) for n in members if n != DATA):
-            return False  # with null, an attribute does not count as there, and is not checked
-        is_new = layout.learn(row, event)
+        is_new = layout.learn(tuple(members.values()), event)
         if is_new:
             self._layouts[tuple(members)] = layout
             self._types.add(content_type)
@@ -181,6 +184,14 @@ class _Structured:
         except DecodeError:
             return {}
         return members if type(members) is dict else {}
+
+
+def _in_texts(members: dict[str, Any]) -> dict[str, Any]:
+    """The members with attributes as text, without those that are null; none where one has the wrong type."""
+    problems: list[Problem] = []
+    there = {name: each for name, each in members.items() if each is not None}
+    texts = {name: each if name == DATA else text_of(name, each, problems) for name, each in there.items()}
+    return {} if problems else texts
 
 
 def _is_json(content_type: bytes) -> bool:
