@@ -22,6 +22,8 @@ from ensue.core.conditions.dialects.eventbridge import (
 from ensue.matching.rules import canonical
 
 MAX_AFFIX: Final = 24
+_VALUES: Final = frozenset((Exact,))
+_TEXTS: Final = frozenset((str,))
 
 
 class Kind(IntEnum):
@@ -48,15 +50,17 @@ Choices = Sequence[tuple[Key, ...]]
 Frequency = Counter[tuple[Hashable, ...]]
 
 
+def wants_values(field: FieldPattern) -> bool:
+    """Whether a field wants one or any of several values, and nothing else."""
+    return _VALUES.issuperset(map(type, field.matchers))
+
+
 def values_of(field: FieldPattern) -> frozenset[Hashable] | None:
     """The values that a field wants any of, where it wants nothing else."""
-    values = []
-    for matcher in field.matchers:
-        if matcher.__class__ is not Exact:
-            return None
-        value = matcher.value
-        values.append(value if value.__class__ is str else canonical(value))
-    return frozenset(values)
+    if not wants_values(field):
+        return None
+    values: list[Hashable] = [matcher.value for matcher in field.matchers]  # type: ignore[union-attr]  # just seen
+    return frozenset(values if _TEXTS.issuperset(map(type, values)) else map(canonical, values))
 
 
 def choices_of(field: FieldPattern) -> Choices | None:

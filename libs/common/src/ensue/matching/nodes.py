@@ -76,7 +76,7 @@ class Few:
     __slots__ = ("_checks", "_ids", "_items", "_layout")
 
     def __init__(self, items: Sequence[Item], layout: Layout) -> None:
-        self._ids = tuple([item.rule_id for item in items])
+        self._ids = side_by_side([item.rule_id for item in items])
         self._items, self._layout = items, layout
         self._checks: tuple[Check, ...] = ()
 
@@ -87,7 +87,6 @@ class Few:
 
     def _ready(self) -> tuple[Check, ...]:
         self._checks = tuple([check_of(item, self._layout) for item in self._items])
-        self._ids = side_by_side(self._ids)
         self._items = ()
         return self._checks
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.core.json import Json
 from ensue.matching.arrays import Array, Choice, Telling, put
-from ensue.matching.keys import values_of
+from ensue.matching.keys import wants_values
 from ensue.matching.leaves import Leaves
 from ensue.matching.parts import Part
 from ensue.matching.projection import Layout
@@ -106,6 +106,6 @@ def _may_repeat(rule: Rule) -> bool:
     if len(rule.alternatives) != 1:
         return len(rule.alternatives) > 1
     for field in rule.alternatives[0]:  # noqa: SIM110  # a loop costs half of any() over a generator here
-        if len(field.matchers) > 1 and values_of(field) is None:
+        if len(field.matchers) > 1 and not wants_values(field):
             return True
     return False
