@@ -14,7 +14,7 @@ from ensue.core.json import Json
 from ensue.core.ruleset import Ruleset
 from ensue.wire.topics import Topic
 from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
-from trigger_api.triggers.queries import MOST_COMPARED
+from trigger_api.triggers.queries import MOST_COMPARED, MOST_SEEN
 
 
 def nested(levels: int) -> Json:
@@ -140,6 +140,16 @@ async def test_with_very_many_neighbours_the_newest_are_compared(world: World) -
     last = messages(await world.acme.create(trigger(where=SCORE)))
     assert len(last) == MOST_COMPARED
     assert not any(oldest["id"] in message for message in last)
+
+
+async def test_neighbours_are_looked_for_among_the_newest_triggers_alone(world: World) -> None:
+    oldest = await world.acme.create(trigger(name="Oldest", where=SCORE))
+    made = await world.acme.create(trigger(where=SCORE, when={"event": {"types": ["variant.made"]}}))
+    await add_triggers(world, made["id"], MOST_SEEN - 3)
+    assert len(messages(await world.acme.create(trigger(where=SCORE)))) == 1, "it is the last that is seen"
+    path = f"/api/v1/triggers/{oldest['id']}"
+    await world.acme.call("PATCH", path, {"name": "Still the oldest"})
+    assert not any(oldest["id"] in message for message in messages(await world.acme.create(trigger(where=SCORE))))
 
 
 async def add_triggers(world: World, like: str, count: int) -> None:

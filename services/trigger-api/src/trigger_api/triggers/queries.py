@@ -18,6 +18,7 @@ from trigger_api.triggers.models import TriggerAnswer, TriggerFilter, TriggerPag
 from trigger_api.triggers.rules import Stored
 
 MOST_COMPARED: Final = 50
+MOST_SEEN: Final = 2_000
 MAX_COMPARED_BYTES: Final = 16 * 1024
 
 
@@ -73,10 +74,9 @@ def stored_of(row: Record) -> Stored:
 async def neighbours(
     connection: Connection, tenant: str, event_types: Sequence[str], but: UUID | None = None
 ) -> list[Neighbour]:
-    """Enabled triggers that listen to one of the types, oldest first: at most MOST_COMPARED, the newest there are."""
-    rows = await connection.fetch(
-        statements("triggers")["neighbours"], tenant, list(event_types), but, MOST_COMPARED, MAX_COMPARED_BYTES
-    )
+    """Enabled triggers that listen to one of the types, oldest first: at most MOST_COMPARED of the newest MOST_SEEN."""
+    bounds = (MOST_COMPARED, MAX_COMPARED_BYTES, MOST_SEEN)
+    rows = await connection.fetch(statements("triggers")["neighbours"], tenant, list(event_types), but, *bounds)
     return [Neighbour(row["trigger_id"], row["name"], row["document"]) for row in rows]
 
 
