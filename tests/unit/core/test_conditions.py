@@ -12,11 +12,12 @@ from tests.support.condition_table import condition_of
 from tests.unit.core.world import NOON, a_trigger, an_event
 
 from ensue.core.conditions import tree
+from ensue.core.conditions.explain import explain
 from ensue.core.conditions.fields import ROOTS, parse_field
-from ensue.core.conditions.match import matches
+from ensue.core.conditions.match import MOST_PAIRS, matches
 from ensue.core.conditions.registry import OPERATORS
 from ensue.core.decide import decide
-from ensue.core.errors import InvalidValue
+from ensue.core.errors import InvalidValue, NoVerdict
 from ensue.core.json import Json, JsonObject
 from ensue.core.ruleset import Ruleset
 from ensue.wire.conditions import parse_condition
@@ -163,3 +164,16 @@ def test_the_worst_patterns_take_time_in_step_with_the_text() -> None:
     text = "a" * 100_000
     for operator_name, value in (("regex", "(a*)*(a|a)*b$"), ("wildcard", "*a*a*a*a*a*a*b")):
         assert not matches(tree.Test(("data",), operator_name, value), an_event(data=text), NOON)
+
+
+def test_two_arrays_are_compared_up_to_a_number_of_pairs_and_err_beyond_it() -> None:
+    side = int(MOST_PAIRS**0.5)
+    condition = condition_of({"field": "data.a", "op": "eq", "value_of": "data.b"})
+    few = an_event(data={"a": list(range(side)), "b": [side - 1] * side})
+    many = an_event(data={"a": list(range(side + 1)), "b": [0] * side})
+    assert matches(condition, few, NOON)
+    with pytest.raises(NoVerdict, match=f"compares {side + 1} values with {side}"):
+        matches(condition, many, NOON)
+    assert "it has no verdict: compares" in (explain(condition, many, NOON).note or "")
+    decisions = decide(Ruleset.empty().apply([a_trigger(where=condition)]), many, NOON)
+    assert [error.detail.partition(":")[0] for error in decisions.errors] == ["NoVerdict"]

@@ -3,6 +3,7 @@
 EnsueError
 ├── InvalidValue            a value of the core cannot be constructed from this
 │   └── EventTooLarge       an event's data is larger than a topic takes (wire)
+├── NoVerdict               a condition says neither yes nor no of an event: harms its own trigger only
 ├── DocumentInvalid         a document or request from a person is wrong: every fault with its place (wire.faults)
 ├── FileInvalid             a file is neither YAML nor JSON (wire.document_files)
 ├── DecodeError             bytes from a topic cannot be understood: becomes a dead letter (wire.errors)
@@ -21,6 +22,10 @@ class EnsueError(Exception):
 
 class InvalidValue(EnsueError):
     """A value of the core cannot be constructed; the message names the value and what would be right."""
+
+
+class NoVerdict(EnsueError):
+    """A condition says neither yes nor no of an event; the message says why. Its trigger errs, the others go on."""
 
 
 class Unavailable(EnsueError):

@@ -19,7 +19,7 @@ from ensue.core.conditions.leaves import kind_of
 from ensue.core.conditions.match import compile_condition, has_images, image_path, operator_of
 from ensue.core.conditions.operator import OnImages, OnSelection
 from ensue.core.conditions.tree import All, Any, Condition, FieldRef, Not, Quantifier, Test
-from ensue.core.errors import InvalidValue
+from ensue.core.errors import InvalidValue, NoVerdict
 from ensue.core.event import Event
 from ensue.core.json import Json
 
@@ -60,7 +60,11 @@ def _node(condition: Condition, event: Event, now: datetime, context: Context) -
 
 def _test(test: Test, event: Event, now: datetime, context: Context) -> Explanation:
     actual = _actual(test, event, now)
-    verdict = compile_condition(test, context)(event, now)
+    note = _note(test, event, now, actual)
+    try:
+        verdict = compile_condition(test, context)(event, now)
+    except NoVerdict as error:
+        verdict, note = False, f"it has no verdict: {error}"
     return Explanation(
         kind="test",
         verdict=verdict,
@@ -70,7 +74,7 @@ def _test(test: Test, event: Event, now: datetime, context: Context) -> Explanat
         quantifier=None if test.quantifier is Quantifier.ANY else test.quantifier.value,
         wanted=literal(test),
         actual=actual[:MOST_VALUES],
-        note=_note(test, event, now, actual),
+        note=note,
     )
 
 

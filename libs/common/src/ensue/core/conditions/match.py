@@ -1,13 +1,15 @@
 """The matcher: from a condition to a function of an event and an instant. Compiled once a trigger, run for each event.
 
 The instant is the append time of the event's record, so that reading it again decides the same. Compiling raises
-InvalidValue for an unknown operator, field or leaf; a compiled matcher is total.
+InvalidValue for an unknown operator, field or leaf. A compiled matcher is total, but for leaves that are not and for
+the comparison of two fields that hold too many values: these raise NoVerdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.conditions.fields import DATA, compile_field, opened, print_field
@@ -25,11 +27,12 @@ from ensue.core.conditions.operator import (
 )
 from ensue.core.conditions.registry import OPERATORS
 from ensue.core.conditions.tree import All, Any, Condition, FieldRef, Not, Quantifier, Test
-from ensue.core.errors import InvalidValue
+from ensue.core.errors import InvalidValue, NoVerdict
 from ensue.core.event import Event
 from ensue.core.json import Json
 
 SelectionTest = Callable[[Selection], bool]
+MOST_PAIRS: Final = 1_000_000
 
 
 def matches(condition: Condition, event: Event, now: datetime, context: Context = NO_CONTEXT) -> bool:
@@ -140,10 +143,18 @@ def _compile_with_field(test: Test, other: FieldRef, operator: Operator, context
     def matcher(event: Event, now: datetime) -> bool:
         values = [value for value in opened(wanted(event, now)) if not isinstance(value, (list, tuple))]
         tests = [judge.test(value) for value in values if accepts(operator, value)]
+        found = select(event, now)
+        _bound_pairs(opened(found) if elements else found, tests)
         holds = quantified(lambda actual: any(one(actual) for one in tests), test.quantifier, elements=elements)
-        return bool(values) and holds(select(event, now))
+        return bool(values) and holds(found)
 
     return matcher
+
+
+def _bound_pairs(actual: Sequence[Json], wanted: Sequence[ValueTest]) -> None:
+    """Each value is compared with each: of two arrays that fill an event that would take minutes."""
+    if len(actual) * len(wanted) > MOST_PAIRS:
+        raise NoVerdict(f"compares {len(actual)} values with {len(wanted)}: over {MOST_PAIRS} pairs")
 
 
 def accepts(operator: Operator, value: Json) -> bool:

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from typing import Final, Protocol
 
-from ensue.core.errors import EnsueError, InvalidValue
+from ensue.core.errors import InvalidValue, NoVerdict
 from ensue.core.event import Event
 from ensue.core.instants import text_of
 from ensue.core.json import Json
@@ -29,7 +29,7 @@ _PLACE: Final = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 CelMatcher = Callable[[Event, datetime], bool]
 
 
-class CelFailed(EnsueError):
+class CelFailed(NoVerdict):
     """An expression gives no bool for this event: a field is missing, a type is wrong, its iterations ran out."""
 
 
