@@ -24,6 +24,7 @@ from evaluator.settings import EvaluatorSettings
 GROUP = "ensue.evaluator"
 TOPICS = (Topic.EVENTS, Topic.SYSTEM)
 CONNECTIONS = 2  # reading rules, the health check
+GARBAGE_AFTER = 50_000  # containers more than were freed: the records of one fetch are not walked over and over
 
 
 async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
@@ -51,6 +52,7 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     health.set_ready()
     if await load_until_loaded(rules, lifecycle.stopping):
         gc.freeze()  # the ruleset lives long: later collections need not walk it
+        gc.set_threshold(GARBAGE_AFTER)
         reconciling = reconcile_regularly(rules, lifecycle.stopping, settings.reconcile_seconds, metrics)
         lifecycle.spawn("reconcile", reconciling)
         await loop.run(lifecycle.stopping, lifecycle.remaining)
