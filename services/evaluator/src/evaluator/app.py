@@ -26,6 +26,7 @@ GROUP = "ensue.evaluator"
 TOPICS = (Topic.EVENTS, Topic.SYSTEM)
 MOST_AT_ONCE = 5000  # events; each batch costs a question for the rules and a commit, whatever its size
 CONNECTIONS = 2  # reading rules, the health check
+GARBAGE_AFTER = 50_000  # containers more than were freed: the records of one fetch are not walked over and over
 
 
 async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
@@ -54,6 +55,7 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     health.set_ready()
     if await load_until_loaded(rules, lifecycle.stopping):
         gc.freeze()  # the ruleset lives long: later collections need not walk it
+        gc.set_threshold(GARBAGE_AFTER)
         reconciling = reconcile_regularly(rules, lifecycle.stopping, settings.reconcile_seconds, metrics)
         lifecycle.spawn("reconcile", reconciling)
         lifecycle.spawn("tidy", tidy_regularly(rules, lifecycle.stopping))
