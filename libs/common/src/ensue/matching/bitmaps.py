@@ -39,7 +39,7 @@ def excluded_values(field: FieldPattern) -> Sequence[Exact] | None:
     only = field.matchers[0]
     if only.__class__ is not AnythingBut or len(field.matchers) > 1:
         return None
-    return only.excluded if _VALUES.issuperset(map(type, only.excluded)) else None  # type: ignore[return-value]
+    return only.excluded if _VALUES.issuperset(map(type, only.excluded)) else None  # type: ignore[return-value]  # all are Exact
 
 
 def is_narrowing(field: FieldPattern) -> bool:

@@ -251,9 +251,11 @@ def _in_order(shapes: _Shapes) -> _Shapes:
     ordered: _Shapes = defaultdict(list)
     for paths, members in shapes.items():
         order = sorted(range(len(paths)), key=paths.__getitem__)
-        if order != list(range(len(paths))):
-            members = [(item, tuple([values[place] for place in order])) for item, values in members]  # noqa: PLW2901
-        ordered[tuple([paths[place] for place in order])] += members
+        here = ordered[tuple([paths[place] for place in order])]
+        if order == list(range(len(paths))):
+            here += members
+        else:
+            here += [(item, tuple([values[place] for place in order])) for item, values in members]
     return ordered
 
 

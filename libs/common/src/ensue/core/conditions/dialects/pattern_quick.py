@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # what a pattern is read from is any JSON
 """The quick reader of EventBridge patterns: of the usual and well-formed, sharing what is equal. Used by `eventbridge`.
 
 It reads as `pattern_reader` does, or declines: whatever it does not know for right (`$or` too) is left to that thorough
@@ -128,7 +129,7 @@ class QuickReader:
             return place.of_text(only)
         return FieldPattern(place.path, (self._matcher(only),))
 
-    def _matcher(self, value: Any) -> Matcher:  # noqa: ANN401  # JSON
+    def _matcher(self, value: Any) -> Matcher:
         if value.__class__ is str:
             return Exact(value)
         if value.__class__ is dict and len(value) == 1:
@@ -142,27 +143,27 @@ class QuickReader:
             raise _Declined
         return thorough
 
-    def _prefix(self, operand: Any) -> Prefix | None:  # noqa: ANN401
+    def _prefix(self, operand: Any) -> Prefix | None:
         return Prefix(operand) if operand.__class__ is str else None
 
-    def _suffix(self, operand: Any) -> Suffix | None:  # noqa: ANN401
+    def _suffix(self, operand: Any) -> Suffix | None:
         return Suffix(operand) if operand.__class__ is str else None
 
-    def _wildcard(self, operand: Any) -> Wildcard | None:  # noqa: ANN401
+    def _wildcard(self, operand: Any) -> Wildcard | None:
         if operand.__class__ is not str or "\\" in operand or "**" in operand:
             return None
         parts = tuple(operand.split("*"))
         return Wildcard(parts) if len(parts) <= MAX_STARS + 1 else None
 
-    def _exists(self, operand: Any) -> Exists | None:  # noqa: ANN401
+    def _exists(self, operand: Any) -> Exists | None:
         return Exists(operand) if operand.__class__ is bool else None
 
-    def _anything_but(self, operand: Any) -> AnythingBut | None:  # noqa: ANN401
+    def _anything_but(self, operand: Any) -> AnythingBut | None:
         if operand.__class__ is list and operand and _TEXTS.issuperset(map(type, operand)):
             return AnythingBut(tuple(map(self._excluded, operand)))
         return None
 
-    def _numeric(self, operand: Any) -> Numeric | None:  # noqa: ANN401
+    def _numeric(self, operand: Any) -> Numeric | None:
         if operand.__class__ is not list or len(operand) != 4:
             return None
         sign, low, other, high = operand
