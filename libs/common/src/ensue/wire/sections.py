@@ -177,6 +177,22 @@ def refuse_unstorable(value: object, faults: Faults, pointer: str = "", depth: i
         faults.add(pointer, f"is a {type(value).__name__}, which JSON does not have", "a text in quotes")
 
 
+def storable(value: object, depth: int = 0) -> object:
+    """The document with something harmless for all that `refuse_unstorable` refuses: its other faults can be told."""
+    if depth > MAX_DOCUMENT_DEPTH:
+        return None
+    if isinstance(value, Mapping):
+        members = {name: member for name, member in value.items() if isinstance(name, str) and _is_storable(name)}
+        return {name: storable(member, depth + 1) for name, member in members.items()}
+    if isinstance(value, (list, tuple)):
+        return [storable(element, depth + 1) for element in value]
+    if isinstance(value, str):
+        return value if _is_storable(value) else "?"
+    if isinstance(value, float):
+        return value if math.isfinite(value) else 0
+    return value if value is None or isinstance(value, (bool, int)) else str(value)
+
+
 def _is_storable(text: str) -> bool:
     try:
         text.encode()
