@@ -24,7 +24,7 @@ from ensue.wire.conditions import parse_condition
 from ensue.wire.document_files import FileInvalid, SourceDocument, iter_documents, read_line, worded
 from ensue.wire.documents import parse_trigger
 from ensue.wire.faults import DocumentInvalid, Fault, Faults
-from ensue.wire.sections import refuse_unstorable
+from ensue.wire.sections import refuse_unstorable, storable
 
 LINE_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 MAX_SHOWN: Final = 100
@@ -145,9 +145,8 @@ def _pattern(document: Json) -> PatternNode:
 
 
 def _where(document: Json) -> Condition:
-    faults = Faults()
-    refuse_unstorable(document, faults, "/where")
-    faults.raise_any()
-    condition = parse_condition(document, "/where", faults)
-    faults.raise_any()
+    refused, faults = Faults(), Faults()
+    refuse_unstorable(document, refused, "/where")
+    condition = parse_condition(storable(document) if refused else document, "/where", faults)
+    refused.with_others(faults).raise_any()
     return condition
