@@ -9,8 +9,12 @@ import gc
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import msgspec
+
+from ensue.core.conditions.dialects.faults import DialectFault, DialectInvalid, step
 from ensue.matching.engine import Engine
 from ensue.matching.patterns import rule_of
+from ensue.matching.rules import Rule
 from ensue.matching.tier import collecting_nothing
 
 
@@ -26,7 +30,10 @@ class PatternMatcher:
 
     def match(self, event: bytes) -> list[str]:
         """The ids of the patterns that match a JSON object, in no order; msgspec.DecodeError if it is none."""
-        found: list[str] = self._match(event)
+        try:
+            found: list[str] = self._match(event)
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise msgspec.DecodeError(f"JSON is malformed: {error}") from None
         return found
 
     @property
@@ -36,18 +43,33 @@ class PatternMatcher:
 
     def changed(self, rules: Sequence[tuple[str, dict[str, Any]]], removed: Sequence[str] = ()) -> PatternMatcher:
         """The matcher with `rules` added or replaced and `removed` taken out; this one stays as it is."""
-        return PatternMatcher(self._engine.changed([rule_of(*rule) for rule in rules], removed))
+        return PatternMatcher(self._engine.changed(_made(rules), removed))
 
 
 def from_patterns(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> PatternMatcher:
     """The matcher of rules, each an id of its own and an EventBridge pattern.
 
-    Raises DialectInvalid for a pattern that is wrong, ValueError for an id that comes twice.
+    Raises DialectInvalid for patterns that are wrong (the pointer of each fault begins with the id of its rule), and
+    ValueError for an id that comes twice.
     """
     with collecting_nothing():
-        made = [rule_of(rule_id, pattern) for rule_id, pattern in rules]
+        made = _made(rules)
         if len({rule.rule_id for rule in made}) < len(made):
             raise ValueError("an id stands twice; each rule has one of its own")
         matcher = PatternMatcher(Engine.of(made))
         gc.freeze()  # the rules live long: later collections need not walk them
     return matcher
+
+
+def _made(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Rule]:
+    made: list[Rule] = []
+    faults: list[DialectFault] = []
+    for rule_id, pattern in rules:
+        try:
+            made.append(rule_of(rule_id, pattern))
+        except DialectInvalid as invalid:
+            place = step("", rule_id)
+            faults += [DialectFault(place + fault.pointer, fault.message, fault.expected) for fault in invalid.faults]
+    if faults:
+        raise DialectInvalid(faults)
+    return made
