@@ -38,6 +38,23 @@ def test_whatever_the_locale_the_output_is_utf_8(files: Path) -> None:
         assert done.stderr == b""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "given", "said"),
+    [
+        (("match", "--rules", "-", "--events", "e.jsonl", "--dump"), "r.jsonl", '{"index": 0, "ids": ["\u2603"]}'),
+        (("match", "--rules", "r.jsonl", "--events", "-", "--dump"), "e.jsonl", '{"index": 0, "ids": ["\u2603"]}'),
+        (("explain", "--trigger", "-", "--event", "e.jsonl"), "r.jsonl", "\u2603: matches"),
+        (("check", "-"), "t.yaml", "1 file, 1 trigger, 0 faults"),
+    ],
+    ids=["rules", "events", "a trigger to explain", "triggers to check"],
+)
+def test_a_file_may_be_the_input(files: Path, arguments: tuple[str, ...], given: str, said: str) -> None:
+    (files / "t.yaml").write_text("{name: x, when: {event: {types: [a]}}, then: {actions: [{kind: log}]}}")
+    with (files / given).open("rb") as content:
+        done = subprocess.run([*COMMAND, *arguments], cwd=files, stdin=content, capture_output=True, check=True)
+    assert done.stdout.decode().splitlines()[0] == said
+
+
 def test_a_reader_that_goes_away_ends_it_without_a_traceback(files: Path) -> None:
     command = [*COMMAND, "match", "--rules", "r.jsonl", "--events", "e.jsonl", "--dump"]
     with subprocess.Popen(command, cwd=files, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
