@@ -18,8 +18,22 @@ Leaf = tuple[tuple[str, ...], Any, dict[tuple[Any, ...], int]]
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether the event matches the pattern."""
-    leaves = list(_leaves(event, (), {}, ()))
-    return any(_fits(fields, leaves) for fields in _alternatives(pattern, ()))
+    return bool(Oracle({"": pattern}).match(event))
+
+
+class Oracle:
+    """Patterns by their ids. Each is taken apart once, and so is each event, however many of the other there are."""
+
+    def __init__(self, patterns: Mapping[str, Mapping[str, Any]]) -> None:
+        self._alternatives = {name: _alternatives(pattern, ()) for name, pattern in patterns.items()}
+
+    def match(self, event: Mapping[str, Any]) -> list[str]:
+        """The ids of the patterns that the event matches, in order."""
+        leaves: dict[tuple[str, ...], list[Leaf]] = {}
+        for leaf in _leaves(event, (), {}, ()):
+            leaves.setdefault(leaf[0], []).append(leaf)
+        fitting = (name for name, each in self._alternatives.items() if any(_fits(fields, leaves) for fields in each))
+        return sorted(fitting)
 
 
 def _alternatives(pattern: Mapping[str, Any], path: tuple[str, ...]) -> list[dict[tuple[str, ...], list[Any]]]:
@@ -51,10 +65,10 @@ def _leaves(
         yield path, value, inside
 
 
-def _fits(fields: Mapping[tuple[str, ...], list[Any]], leaves: list[Leaf]) -> bool:
+def _fits(fields: Mapping[tuple[str, ...], list[Any]], leaves: Mapping[tuple[str, ...], list[Leaf]]) -> bool:
     choices = []
     for path, matchers in fields.items():
-        here = [leaf for leaf in leaves if leaf[0] == path]
+        here = leaves.get(path, [])
         if not here and {"exists": False} in matchers:
             continue
         good = [inside for _, value, inside in here if any(_holds(matcher, value) for matcher in matchers)]

@@ -49,12 +49,3 @@ async def test_random_conditions_take_from_random_events_what_the_matcher_takes(
     await journal.keep(events, NOW)
     for document in documents:
         await _agree(journal, document, events)
-
-
-async def test_equality_is_answered_by_an_index_on_the_data(journal: Journal) -> None:
-    await journal.keep(table_events(), NOW)
-    await journal.connection.execute("CREATE INDEX ON audit.event USING gin (data jsonb_path_ops)")
-    await journal.connection.execute("SET enable_seqscan = off")
-    for test in ({"op": "eq", "value": "abc"}, {"op": "in", "value": [1, "abc"]}):
-        asked = where(condition_of({"field": "data.v", **test}))
-        assert "Bitmap Index Scan" in await journal.plan(asked)

@@ -31,7 +31,7 @@ def test_every_form_gives_the_same_documents(tmp_path: Path, text: str) -> None:
         (b"name: [", "not YAML"),
         (b"\xff", "not UTF-8"),
         (b"just words", "must be an object"),
-        (b"name: a\nname: b", "stands twice"),
+        (b"name: a\nname: b", "names 'name' twice"),
     ],
 )
 def test_what_is_no_document_is_named(tmp_path: Path, content: bytes, said: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.support import pattern_draws as draw
-from tests.support.pattern_oracle import matches
+from tests.support.pattern_oracle import Oracle
 
 from ensue.testing.matching import PatternMatcher, from_patterns
 
@@ -20,9 +20,10 @@ def some_rules(random: Random, count: int) -> Rules:
 
 
 def assert_agrees(matcher: PatternMatcher, rules: Rules, events: list[dict[str, Any]]) -> None:
+    oracle = Oracle(rules)
     for event in events:
         found = matcher.match(msgspec.json.encode(event))
-        wanted = sorted(rule_id for rule_id, pattern in rules.items() if matches(pattern, event))
+        wanted = oracle.match(event)
         assert sorted(found) == wanted, (event, {i: rules[i] for i in set(found) ^ set(wanted)})
 
 

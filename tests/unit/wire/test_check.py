@@ -99,35 +99,52 @@ def test_json_is_checked_too_with_lines(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "message", "line"),
+    ("name", "content", "message", "line", "column"),
     [
-        ("x.yaml", b"a: [1\nb: 2", "is not YAML", 2),
-        ("x.yaml", b"\xff", "is not UTF-8 at byte 0", None),
-        ("x.yaml", b"a: \x00", "is not YAML", None),
-        ("x.yaml", b"", "holds no trigger", None),
-        ("x.yaml", b"---\n---\n", "holds no trigger", None),
-        ("x.yaml", b"a: &a [*a]", "holds itself, or too many values", 1),
-        ("x.yaml", b"a: *nobody", "is not YAML", 1),
-        ("x.yaml", b"name: x\nname: y", "the name 'name' stands twice in one object", 2),
-        ("x.yaml", b"? [a]\n: 1", "the name of a member is not a text", 1),
-        ("x.yaml", b"name: !python/object:os.system x", "the tag '!python/object:os.system' is not supported", 1),
-        ("x.yaml", b"[" * 1000, "is nested too deep", None),
-        ("x.yaml", b"5", "is not an object", 1),
-        ("x.json", b'{"a": 1,, }', "is not JSON", 1),
-        ("x.json", b'{"a": 1,\n "a": 2}', "stands twice in one object", None),
-        ("x.json", b"NaN", "is not JSON", None),
-        ("x.json", b"", "is not JSON", 1),
+        ("x.yaml", b"a: [1\nb: 2", "is not YAML", 2, 2),
+        ("x.yaml", b"a: 1\nb: x\xff", "is not UTF-8", 2, 5),
+        ("x.yaml", b"a: 1\nb: \x00", "is not YAML: it has the character U+0000", 2, 4),
+        ("x.yaml", b"", "holds no trigger", None, None),
+        ("x.yaml", b"---\n---\n", "holds no trigger", None, None),
+        ("x.yaml", b"a: &a [*a]", "holds itself, or too many values", 1, 4),
+        ("x.yaml", b"a: *nobody", "is not YAML", 1, 4),
+        ("x.yaml", b"a:\n\tb: 1", "is not YAML", 2, 1),
+        ("x.yaml", b"name: x\nname: y", "names 'name' twice in one object", 2, 1),
+        ("x.yaml", b"? [a]\n: 1", "has a member whose name is not a text", 1, 3),
+        ("x.yaml", b"name: !python/object:os.system x", "has the tag '!python/object:os.system', which", 1, 7),
+        ("x.yaml", b"!!python/object/apply:os.system [x]", "has the tag 'tag:yaml.org,2002:python", 1, 1),
+        ("x.yaml", b"a: !!set {b}", "has the tag 'tag:yaml.org,2002:set', which", 1, 4),
+        ("x.yaml", b"a: 0x" + b"f" * 4000, "has a number with too many digits", 1, 4),
+        ("x.yaml", b"a: " + b"9" * 5000, "has a number with too many digits", 1, 4),
+        ("x.yaml", b"a:\n" + b"[" * 1000, "is nested too deep", 2, 101),
+        ("x.yaml", b"5", "is not an object", 1, 1),
+        ("x.json", b'{"a": 1,\n, }', "is not JSON", 2, 1),
+        ("x.json", b'{"a": 1,\n "a": 2}', "names 'a' twice in one object", 2, 2),
+        ("x.json", b'[{"a": 1},\n {"b": 1, "b": 2}]', "names 'b' twice in one object", 2, 11),
+        ("x.json", b'{"a":\n NaN}', "is not a finite number", 2, 2),
+        ("x.json", b'{"a":\n "\\u0000"}', "has a character that cannot be stored", 2, 2),
+        ("x.json", b'{"a":\n "\\ud800"}', "has a character that cannot be stored", 2, 2),
+        ("x.json", b'{"a":\n ' + b"9" * 5000 + b"}", "has a number with too many digits", 2, 2),
+        ("x.json", b'{"a":\n ' + b"[" * 1000 + b"]" * 1000 + b"}", "is nested too deep", 2, 65),
+        ("x.json", b"", "holds no trigger", None, None),
+        ("x.jsonl", b'{"name": "x"}\n{"name":}\n', "is missing", 1, 1),
     ],
 )
 def test_an_unreadable_file_is_named_with_the_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, message: str, line: int | None
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: bytes,
+    message: str,
+    line: int | None,
+    column: int | None,
 ) -> None:
     (tmp_path / name).write_bytes(content)
     code, answer = checked(capsys, tmp_path / name, "--json")
     fault = json.loads(answer)["files"][0]["faults"][0]
     assert code == 2
     assert message in fault["message"]
-    assert fault["line"] == line
+    assert (fault["line"], fault["column"]) == (line, column)
 
 
 def test_a_file_that_is_not_there_is_wrong_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,13 @@ that is called is imported, so that `ensue log` does not load a Kafka client. Ca
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from errno import ENOSPC
 from importlib.metadata import EntryPoint, entry_points, version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -23,7 +27,15 @@ PURPOSE = "When X happens, Y ensues. Exit codes: 0 done, 1 the answer is no, 2 t
 
 def main() -> None:
     """Run the command line of this process and end it with a typed exit code."""
-    sys.exit(run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # whatever the locale says: JSON and trees have more than ASCII
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _unwritten(error)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -35,7 +47,21 @@ def run(arguments: Sequence[str]) -> int:
     except EnsueError as error:
         sys.stderr.write(explain(error))
         return exit_code_of(error)
+    except OSError as error:
+        if error.errno != ENOSPC:
+            raise
+        return _unwritten(error)
     return ExitCode.DONE
+
+
+def _unwritten(error: OSError) -> ExitCode:
+    """Whoever reads the output has gone, or there is no room for it."""
+    with suppress(OSError):
+        sys.stderr.write(f"ensue: {error.strerror or type(error).__name__}\n")
+    os.dup2(
+        os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+    )  # what is left goes nowhere at the end of the process
+    return ExitCode.NO
 
 
 def assemble(arguments: Sequence[str]) -> typer.Typer:

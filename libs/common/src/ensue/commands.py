@@ -7,8 +7,8 @@ warning. Loaded by `ensue.cli` through the entry-point group `ensue.commands`. E
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -18,14 +18,15 @@ from ensue.actions.registry import PARAMS
 from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.errors import InvalidValue
 from ensue.exits import ExitCode
+from ensue.files import read_content, unreadable
 from ensue.runtime.clock import SystemClock
 from ensue.wire.calendar_files import read_calendars
-from ensue.wire.document_files import FileInvalid, Place, SourceDocument, read_documents
+from ensue.wire.document_files import FileInvalid, Place, SourceDocument, printable
 from ensue.wire.documents import parse_trigger
 from ensue.wire.faults import DocumentInvalid, Fault
 from ensue.wire.oddities import Known, Samples, faults_of, frequency_of, warnings_of
-
-STDIN = Path("-")
+from ensue.wire.rule_files import sources_of
+from ensue.wire.sample_events import EventsInvalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +42,37 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What files are checked beside: the triggers read before, sample events, calendars."""
+
+    others: list[Known] = field(default_factory=list)
+    samples: Samples | None = None
+    context: Context = NO_CONTEXT
+
+
+@dataclass(slots=True)
 class Report:
     """What was found in one file."""
 
     file: str
-    triggers: int
-    faults: tuple[Finding, ...]
-    warnings: tuple[Finding, ...] = ()
-    notes: tuple[Finding, ...] = ()
+    triggers: int = 0
+    faults: list[Finding] = field(default_factory=list)
+    warnings: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Trigger files, YAML or JSON; - reads YAML from the input.")],
+    files: Annotated[list[Path], typer.Argument(help="Trigger files: YAML, JSON or JSON lines; - reads the input.")],
     *,
     events: Annotated[
-        Path | None, typer.Option(help="Sample events: says of each trigger how many it would fire for.")
+        Path | None, typer.Option(help="Sample events: says of each trigger for how many it would fire.")
     ] = None,
     calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Check trigger files: every fault with its place and what would be right. Exit 2 if there is one."""
-    samples = None if events is None else _samples(events)
-    context = read_calendars(calendars)
-    others: list[Known] = []
-    reports = [check_file(path, others, samples, context) for path in files]
+    beside = Beside(samples=None if events is None else _samples(events), context=read_calendars(calendars))
+    reports = [check_file(path, beside) for path in files]
     count = sum(len(report.faults) for report in reports)
     if as_json:
         print(json.dumps({"ok": count == 0, "files": [asdict(report) for report in reports]}, indent=2))
@@ -75,50 +83,66 @@ def check(
 
 def _samples(path: Path) -> Samples:
     try:
-        return Samples.read(path, SystemClock().now())
+        return Samples.read(path, read_content(path), SystemClock().now())
     except OSError as error:
-        message = f"cannot be read: {error.strerror or type(error).__name__}"
-    except FileInvalid as invalid:
-        place = invalid.fault.place
-        message = invalid.fault.message if place is None else f"{place.line}:{place.column}: {invalid.fault.message}"
-    raise InvalidValue(f"{path} {message}")
+        raise InvalidValue(f"{path} {unreadable(error)}") from None
+    except EventsInvalid as invalid:
+        raise InvalidValue("\n".join(("the sample events are wrong", *invalid.lines))) from None
 
 
-def check_file(path: Path, others: list[Known], samples: Samples | None, context: Context = NO_CONTEXT) -> Report:
-    """What is wrong in one file; a file that cannot be read is a fault too. Its triggers are added to `others`."""
+def check_file(path: Path, beside: Beside) -> Report:
+    """What is wrong in one file; a file that cannot be read is a fault too. Its triggers are beside the next."""
     try:
-        content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
-        documents = read_documents(content, is_json=path.suffix.lower() == ".json")
+        content = read_content(path)
     except OSError as error:
-        return _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}", None)
+        return Report(str(path), faults=[_finding(None, "", None, unreadable(error), None)])
+    return check_content(path, content, beside)
+
+
+def check_content(path: Path, content: bytes, beside: Beside) -> Report:
+    """What is wrong in the content of a file of this name."""
+    report = Report(str(path))
+    try:
+        for document in sources_of(path, content):
+            _check_document(report, document, beside)
+            report.triggers += 1
     except FileInvalid as invalid:
-        return _unreadable(path, invalid.fault.message, invalid.fault.place)
-    if not documents:
-        return _unreadable(path, "holds no trigger", None)
-    faults: list[Finding] = []
-    warnings: list[Finding] = []
-    notes: list[Finding] = []
-    for index, document in enumerate(documents):
-        faults += [_finding(index, "", fault.place, fault.message, None) for fault in document.faults]
-        try:
-            parsed = parse_trigger(document.value, action_params=PARAMS, context=context)
-        except DocumentInvalid as invalid:
-            faults += [_of_fault(index, document, fault) for fault in invalid.faults]
-            continue
-        faults += [_of_fault(index, document, fault) for fault in faults_of(parsed)]
-        warnings += [_of_fault(index, document, fault) for fault in warnings_of(parsed, others)]
-        if samples is not None:
-            notes.append(_of_fault(index, document, Fault("", frequency_of(parsed, samples, context))))
-        others.append(Known(f"{path}: {parsed.name}", parsed))
-    return Report(str(path), len(documents), tuple(faults), tuple(warnings), tuple(notes))
+        report.faults.append(_finding(None, "", invalid.fault.place, invalid.fault.message, None))
+    if not report.triggers and not report.faults:
+        report.faults.append(_finding(None, "", None, "holds no trigger", None))
+    return report
+
+
+def lines_of(report: Report) -> Iterator[str]:
+    """What was found in one file, a line each, as editors understand it."""
+    for fault in report.faults:
+        yield _line(report.file, fault, fault.pointer or "the file")
+    for warning in report.warnings:
+        yield _line(report.file, warning, f"warning: {warning.pointer or 'the trigger'}")
+    for note in report.notes:
+        yield _line(report.file, note, "the trigger")
+
+
+def _check_document(report: Report, document: SourceDocument, beside: Beside) -> None:
+    index = report.triggers
+    report.faults += [_finding(index, "", fault.place, fault.message, None) for fault in document.faults]
+    if document.value is None and document.faults:
+        return
+    try:
+        parsed = parse_trigger(document.value, action_params=PARAMS, context=beside.context)
+    except DocumentInvalid as invalid:
+        report.faults += [_of_fault(index, document, fault) for fault in invalid.faults]
+        return
+    report.faults += [_of_fault(index, document, fault) for fault in faults_of(parsed)]
+    report.warnings += [_of_fault(index, document, fault) for fault in warnings_of(parsed, beside.others)]
+    if beside.samples is not None:
+        frequency = frequency_of(parsed, beside.samples, beside.context)
+        report.notes.append(_of_fault(index, document, Fault("", frequency)))
+    beside.others.append(Known(f"{report.file}: {parsed.name}", parsed))
 
 
 def _of_fault(index: int, document: SourceDocument, fault: Fault) -> Finding:
     return _finding(index, fault.pointer, document.place_of(fault.pointer), fault.message, fault.expected)
-
-
-def _unreadable(path: Path, message: str, place: Place | None) -> Report:
-    return Report(str(path), 0, (_finding(None, "", place, message, None),))
 
 
 def _finding(index: int | None, pointer: str, place: Place | None, message: str, expected: str | None) -> Finding:
@@ -128,12 +152,8 @@ def _finding(index: int | None, pointer: str, place: Place | None, message: str,
 
 def _print(reports: list[Report], count: int) -> None:
     for report in reports:
-        for fault in report.faults:
-            print(_line(report.file, fault, fault.pointer or "the file"))
-        for warning in report.warnings:
-            print(_line(report.file, warning, f"warning: {warning.pointer or 'the trigger'}"))
-        for note in report.notes:
-            print(_line(report.file, note, "the trigger"))
+        for line in lines_of(report):
+            print(line)
     triggers = sum(report.triggers for report in reports)
     counts = [_counted(len(reports), "file"), _counted(triggers, "trigger"), _counted(count, "fault")]
     warned = sum(len(report.warnings) for report in reports)
@@ -143,7 +163,7 @@ def _print(reports: list[Report], count: int) -> None:
 def _line(file: str, finding: Finding, subject: str) -> str:
     place = "" if finding.line is None else f"{finding.line}:{finding.column}:"
     expected = f" (expected {finding.expected})" if finding.expected else ""
-    return f"{file}:{place} {subject} {finding.message}{expected}"
+    return f"{file}:{place} {printable(f'{subject} {finding.message}{expected}')}"
 
 
 def _counted(count: int, noun: str) -> str:

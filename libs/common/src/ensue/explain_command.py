@@ -17,10 +17,12 @@ from rich.text import Text
 from rich.tree import Tree
 
 from ensue.core.conditions.explanation import Explanation
+from ensue.core.errors import InvalidValue
 from ensue.exits import ExitCode
 from ensue.match_command import read_files
 from ensue.runtime.clock import SystemClock
 from ensue.wire.calendar_files import read_calendars
+from ensue.wire.document_files import printable
 from ensue.wire.explained import Explained, explain_rule, miss, sentence_of, to_json
 from ensue.wire.sample_events import event_of
 
@@ -28,7 +30,9 @@ WIDTH: Final = 200  # of lines that no terminal shows
 
 
 def explain(
-    trigger: Annotated[Path, typer.Option(help="Triggers, {id, where} or {id, pattern}; YAML, JSON or JSON lines.")],
+    trigger: Annotated[
+        Path, typer.Option(help="Triggers, {id, where} or {id, pattern}; YAML, JSON, JSON lines; - reads the input.")
+    ],
     event: Annotated[Path, typer.Option(help="Events: JSON lines, JSON or YAML; - reads JSON lines from the input.")],
     *,
     calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
@@ -41,6 +45,8 @@ def explain(
     if read is None:
         raise typer.Exit(ExitCode.INVALID)
     rules, events = read
+    if not rules or not events:
+        raise InvalidValue(f"{event if rules else trigger} holds no {'event' if rules else 'trigger'}")
     decoded = [event_of(each.document) for each in events]
     now = SystemClock().now()
     answers = [explain_rule(rule, one, one.time or now) for rule in rules for one in decoded]
@@ -62,9 +68,9 @@ def _print(answers: Sequence[Explained]) -> None:
 def tree_of(answer: Explained) -> Tree:
     """The tree of an explanation: what decided is bright, what did not is dim."""
     verdict = Text("matches", "bold green") if answer.matches else Text("does not match", "bold red")
-    tree = Tree(Text(f"{answer.rule_id}: ", "bold") + verdict)
+    tree = Tree(Text(f"{printable(answer.rule_id)}: ", "bold") + verdict)
     for reason in answer.reasons:
-        tree.add(Text(f"✗ {reason}", "red"))
+        tree.add(Text(f"✗ {printable(reason)}", "red"))
     _add(tree, answer.where)
     return tree
 

@@ -11,7 +11,7 @@ import resource
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,10 +21,11 @@ from ensue.core.conditions.dialects.eventbridge import PatternNode
 from ensue.core.conditions.fields import ATTRIBUTES, DATA
 from ensue.core.conditions.match import compile_condition
 from ensue.core.conditions.tree import All, Test
-from ensue.core.errors import EnsueError
+from ensue.core.errors import EnsueError, InvalidValue
 from ensue.core.event import Event
 from ensue.core.json import Json
 from ensue.exits import ExitCode
+from ensue.files import STDIN, read_content, unreadable
 from ensue.matching.engine import Engine
 from ensue.matching.needed import alternatives_of
 from ensue.matching.patterns import Verifier
@@ -32,14 +33,17 @@ from ensue.matching.rules import Rule
 from ensue.matching.tier import collecting_nothing
 from ensue.runtime.clock import Clock, SystemClock
 from ensue.wire.calendar_files import read_calendars
-from ensue.wire.document_files import FileInvalid
-from ensue.wire.rule_files import FileRule, RulesInvalid, condition_of, read_rules, worded
-from ensue.wire.sample_events import SampleEvent, event_of, read_events
+from ensue.wire.document_files import worded
+from ensue.wire.rule_files import FileRule, RulesInvalid, condition_of, read_rules
+from ensue.wire.sample_events import EventsInvalid, SampleEvent, event_of, read_events
+
+_RSS_UNIT: Final = 1024 * 1024 if sys.platform == "darwin" else 1024  # getrusage counts bytes there, else kilobytes
 
 
 def match(
     rules: Annotated[
-        Path, typer.Option(help="Rules: triggers, {id, where} or {id, pattern}; YAML, JSON or JSON lines.")
+        Path,
+        typer.Option(help="Rules: triggers, {id, where} or {id, pattern}; YAML, JSON, JSON lines; - reads the input."),
     ],
     events: Annotated[Path, typer.Option(help="Events: JSON lines, JSON or YAML; - reads JSON lines from the input.")],
     *,
@@ -71,7 +75,7 @@ def match(
         "matches": matches,
         "build_seconds": round(built, 6),
         "events_per_second": round(len(found_events) / seconds) if seconds > 0 else 0,
-        "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RSS_UNIT, 1),
         "unindexed": matcher.unindexed,
     }
     print(json.dumps(report, indent=2 if as_json else None))
@@ -82,20 +86,23 @@ def read_files(rules: Path, events: Path, context: Context) -> tuple[list[FileRu
     wrong: list[str] = []
     found_rules: list[FileRule] = []
     found_events: list[SampleEvent] = []
+    if rules == events == STDIN:
+        raise InvalidValue("rules and events cannot both be read from the input; name a file for one of them")
     try:
         with collecting_nothing():
-            found_rules = read_rules(rules, rules.read_bytes(), PARAMS, context)
+            found_rules = read_rules(rules, read_content(rules), PARAMS, context)
     except RulesInvalid as invalid:
         wrong += invalid.lines
     except OSError as error:
-        wrong.append(worded(rules, None, "", f"cannot be read: {error.strerror}"))
+        wrong.append(worded(rules, None, "", unreadable(error)))
+    attributes = bool(wrong) or any(not isinstance(rule.test, PatternNode) for rule in found_rules)
     try:
-        content = sys.stdin.buffer.read() if str(events) == "-" else events.read_bytes()
-        found_events = list(read_events(events, content))
-    except FileInvalid as invalid:
-        wrong.append(worded(events, invalid.fault.place, "", invalid.fault.message))
+        with collecting_nothing():
+            found_events = read_events(events, read_content(events), attributes=attributes)
+    except EventsInvalid as invalid:
+        wrong += invalid.lines
     except OSError as error:
-        wrong.append(worded(events, None, "", f"cannot be read: {error.strerror}"))
+        wrong.append(worded(events, None, "", unreadable(error)))
     for line in wrong:
         print(line, file=sys.stderr)
     return None if wrong else (found_rules, found_events)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ensue.core.conditions.dialects.eventbridge import PatternNode, PatternReader
+from ensue.core.conditions.dialects.faults import DialectFault, DialectInvalid, step
 from ensue.core.conditions.dialects.pattern_match import DocumentMatcher, compile_pattern
 from ensue.core.json import Json
 from ensue.matching.rules import Rule, RuleId
@@ -12,14 +13,26 @@ from ensue.matching.rules import Rule, RuleId
 
 def rule_of(rule_id: RuleId, pattern: Json) -> Rule:
     """The rule of a pattern; DialectInvalid has every fault of it."""
-    (rule,) = rules_of([(rule_id, pattern)])
-    return rule
+    return _rule(rule_id, PatternReader().read(pattern))
 
 
 def rules_of(patterns: Iterable[tuple[RuleId, Json]]) -> list[Rule]:
-    """The rules of patterns, sharing equal parts; DialectInvalid has every fault of the first wrong one."""
+    """The rules of patterns, sharing equal parts.
+
+    DialectInvalid has every fault of all that are wrong; the pointer of each begins with the id of its rule.
+    """
     read = PatternReader().read
-    return [_rule(rule_id, read(pattern)) for rule_id, pattern in patterns]
+    made: list[Rule] = []
+    faults: list[DialectFault] = []
+    for rule_id, pattern in patterns:
+        try:
+            made.append(_rule(rule_id, read(pattern)))
+        except DialectInvalid as invalid:
+            place = step("", str(rule_id))
+            faults += [DialectFault(place + fault.pointer, fault.message, fault.expected) for fault in invalid.faults]
+    if faults:
+        raise DialectInvalid(faults)
+    return made
 
 
 def _rule(rule_id: RuleId, node: PatternNode) -> Rule:

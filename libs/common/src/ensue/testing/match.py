@@ -22,8 +22,10 @@ from ensue.actions.registry import PARAMS
 from ensue.core.json import Json
 from ensue.wire.calendar_files import read_calendars
 from ensue.wire.explained import Explained, explain_rule, to_lines
+from ensue.wire.faults import Faults
 from ensue.wire.rule_files import FileRule, read_rules, rule_of
 from ensue.wire.sample_events import event_of
+from ensue.wire.sections import refuse_unstorable
 
 ANY_DAY: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -42,9 +44,14 @@ def explain_match(
 ) -> Explained:
     """Why a trigger (loaded, or as a document) does or does not fire for an event.
 
+    DocumentInvalid where the document or the event is none, or the event holds what JSON cannot.
+
     now: the instant of the decision; left out, the event's own time, and noon of 1 January 2026 where it has none.
     """
     rule = trigger if isinstance(trigger, FileRule) else rule_of(trigger, 0, PARAMS)
+    faults = Faults()
+    refuse_unstorable(event, faults)
+    faults.raise_any()
     one = event_of(event)
     return explain_rule(rule, one, now or one.time or ANY_DAY)
 

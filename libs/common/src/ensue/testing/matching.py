@@ -9,6 +9,8 @@ import gc
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import msgspec
+
 from ensue.matching.engine import Engine
 from ensue.matching.patterns import rules_of
 from ensue.matching.tier import collecting_nothing
@@ -26,7 +28,10 @@ class PatternMatcher:
 
     def match(self, event: bytes) -> list[str]:
         """The ids of the patterns that match a JSON object, in no order; msgspec.DecodeError if it is none."""
-        found: list[str] = self._match(event)
+        try:
+            found: list[str] = self._match(event)
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise msgspec.DecodeError(f"JSON is malformed: {error}") from None
         return found
 
     @property
@@ -51,7 +56,8 @@ class PatternMatcher:
 def from_patterns(rules: Sequence[tuple[str, Mapping[str, Any]]]) -> PatternMatcher:
     """The matcher of rules, each an id of its own and an EventBridge pattern.
 
-    Raises DialectInvalid for a pattern that is wrong, ValueError for an id that comes twice.
+    Raises DialectInvalid for patterns that are wrong (the pointer of each fault begins with the id of its rule), and
+    ValueError for an id that comes twice.
     """
     with collecting_nothing():
         made = rules_of(rules)

@@ -11,9 +11,8 @@ from pathlib import Path
 from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.errors import InvalidValue
 from ensue.wire.calendars import calendars_of_file
-from ensue.wire.document_files import FileInvalid, SourceDocument, read_documents
+from ensue.wire.document_files import FileInvalid, SourceDocument, read_documents, worded
 from ensue.wire.faults import DocumentInvalid
-from ensue.wire.rule_files import worded
 
 
 def read_calendars(path: Path | None) -> Context:

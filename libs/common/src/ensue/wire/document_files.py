@@ -1,7 +1,7 @@
 """Document files: YAML or JSON text with the place of every value, so that a fault can be shown at its line.
 
 YAML is read as its version 1.2 core schema has it: `on`, `yes` and `no` are texts, so are dates and `09:00`. A file
-holds one document, several (`---`), or a list of them. Called by `ensue check`.
+holds one document, several (`---`), or a list of them. Called by the tools, and by the client for trigger files.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import yaml
@@ -19,8 +20,22 @@ from ensue.core.json import Json
 from ensue.wire import strict_json
 from ensue.wire.errors import DecodeError
 from ensue.wire.faults import step
+from ensue.wire.json_places import MAX_DIGITS, Located, Place, SyntaxFault
+
+__all__ = [
+    "FileInvalid",
+    "Place",
+    "SourceDocument",
+    "SyntaxFault",
+    "iter_documents",
+    "printable",
+    "read_documents",
+    "read_line",
+    "worded",
+]
 
 MAX_NODES: Final = 50_000
+MAX_DEPTH: Final = 100
 
 _TAG = "tag:yaml.org,2002:"
 _CORE_SCHEMA: Final = {
@@ -34,27 +49,12 @@ _CORE_SCHEMA: Final = {
         "-+.0123456789",
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a file, both numbers from 1."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class SyntaxFault:
-    """What makes a file unreadable, or a value no JSON."""
-
-    message: str
-    place: Place | None = None
+_MAX_LENGTHS: Final = {"0o": 4700, "0x": 3500}  # such numbers have fewer digits in decimal than MAX_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
 class SourceDocument:
-    """One document of a file. `places` is by JSON pointer within the document; JSON that YAML cannot read has none."""
+    """One document of a file. `places` is by JSON pointer within the document."""
 
     value: Json
     places: Mapping[str, Place]
@@ -77,46 +77,97 @@ class FileInvalid(EnsueError):
 
 def read_documents(content: bytes, *, is_json: bool) -> list[SourceDocument]:
     """The documents in a file's content; FileInvalid where it cannot be read."""
+    return list(iter_documents(content, is_json=is_json))
+
+
+def iter_documents(content: bytes, *, is_json: bool) -> Iterator[SourceDocument]:
+    """The documents in a file's content, one after the other; FileInvalid where it cannot be read any further."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileInvalid(SyntaxFault(f"is not UTF-8 at byte {error.start}")) from None
-    whole = [_read_json(text)] if is_json else list(_read_yaml(text))
-    return [part for document in whole for part in _parts(document)]
+        line_start = content.rfind(b"\n", 0, error.start) + 1
+        place = Place(content.count(b"\n", 0, error.start) + 1, error.start - line_start + 1)
+        raise FileInvalid(SyntaxFault("is not UTF-8", place)) from None
+    for document in _read_json(text) if is_json else _read_yaml(text):
+        yield from _parts(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Within(Mapping[str, Place]):
+    """The places of a part of a document."""
+
+    whole: Mapping[str, Place]
+    prefix: str
+
+    def __getitem__(self, pointer: str) -> Place:
+        return self.whole[self.prefix + pointer]
+
+    def __iter__(self) -> Iterator[str]:
+        return (pointer[len(self.prefix) :] for pointer in self.whole if f"{pointer}/".startswith(f"{self.prefix}/"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _parts(document: SourceDocument) -> Iterator[SourceDocument]:
-    """A list is as many documents as it has elements; a document with faults stays whole."""
-    if not isinstance(document.value, list) or document.faults:
+    """A list is as many documents as it has elements; what is wrong with the whole is said of the first."""
+    if not isinstance(document.value, list) or (document.faults and not document.value):
         yield document
         return
     for index, value in enumerate(document.value):
-        prefix = step("", index)
-        inside = {p[len(prefix) :]: place for p, place in document.places.items() if f"{p}/".startswith(f"{prefix}/")}
-        yield SourceDocument(value, inside)
+        yield SourceDocument(value, _Within(document.places, step("", index)), document.faults if index == 0 else ())
 
 
-def _read_json(text: str) -> SourceDocument:
+def worded(path: Path, place: Place | None, pointer: str, message: str, expected: str | None = None) -> str:
+    """A fault as editors understand it, in one line."""
+    where = "" if place is None else f"{place.line}:{place.column}:"
+    said = f"{pointer or 'the file'} {message}" + (f" (expected {expected})" if expected else "")
+    return f"{path}:{where} {printable(said)}"
+
+
+def printable(text: str) -> str:
+    """The text without line breaks, escape sequences and whatever else would not be seen in a terminal."""
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def read_json(text: str, first_line: int = 1) -> SourceDocument:
+    """The document that a JSON text holds, its faults with it; FileInvalid where it is no JSON."""
+    places = Located(text, first_line)
     try:
-        value = strict_json.decode(text.encode())
+        return SourceDocument(strict_json.decode(text.encode()), places)
     except DecodeError as error:
-        raise FileInvalid(SyntaxFault(f"is not JSON: {error.message}", _place_of_error(text))) from None
+        message = error.message
     try:
-        # A tab can only stand between the tokens of JSON; in YAML it cannot.
-        located = next(_read_yaml(text.replace("\t", " ")), None)
-    except FileInvalid:
-        located = None
-    return SourceDocument(value, {} if located is None else located.places)
-
-
-def _place_of_error(text: str) -> Place | None:
-    try:
-        json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError as error:
-        return Place(error.lineno, error.colno)
+        column = error.colno
+        raise FileInvalid(
+            SyntaxFault(f"is not JSON: {message}", Place(first_line + error.lineno - 1, column))
+        ) from None
     except (ValueError, RecursionError):
-        return None
-    return None
+        fault = SyntaxFault(f"is not JSON: {message}", None)
+        raise FileInvalid(next(iter(places.faults), fault)) from None
+    return SourceDocument(value, places, places.faults)
+
+
+def read_line(line: bytes, number: int) -> SourceDocument:
+    """The document in one of the lines of a file; one of nothing but its fault where it is no JSON."""
+    try:
+        return read_json(line.decode(), number)
+    except UnicodeDecodeError as error:
+        fault = SyntaxFault("is not UTF-8", Place(number, error.start + 1))
+    except FileInvalid as invalid:
+        fault = invalid.fault
+    return SourceDocument(None, {}, (fault,))
+
+
+def _read_json(text: str) -> Iterator[SourceDocument]:
+    if text.strip():
+        yield read_json(text)
 
 
 def _read_yaml(text: str) -> Iterator[SourceDocument]:
@@ -129,7 +180,13 @@ def _read_yaml(text: str) -> Iterator[SourceDocument]:
     except yaml.MarkedYAMLError as error:
         message = f"is not YAML: {error.problem or error.context}"
         raise FileInvalid(SyntaxFault(message, _place(error.problem_mark))) from None
-    except yaml.YAMLError as error:
+    except yaml.reader.ReaderError as error:
+        line_start = text.rfind("\n", 0, error.position) + 1
+        place = Place(text.count("\n", 0, error.position) + 1, error.position - line_start + 1)
+        raise FileInvalid(
+            SyntaxFault(f"is not YAML: it has the character U+{ord(text[error.position]):04X}", place)
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
         raise FileInvalid(SyntaxFault(f"is not YAML: {str(error).splitlines()[0]}")) from None
     except RecursionError:
         raise FileInvalid(SyntaxFault("is nested too deep")) from None
@@ -139,6 +196,16 @@ class _CoreLoader(yaml.SafeLoader):
     """PyYAML's parser with the scalars of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # PyYAML's own way
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """The node that begins with the next event; no deeper than MAX_DEPTH."""
+        if self._depth > MAX_DEPTH:
+            raise FileInvalid(SyntaxFault("is nested too deep", _place(self.peek_event().start_mark)))  # type: ignore[no-untyped-call]  # PyYAML has none
+        self._depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 for _name, (_pattern, _first) in _CORE_SCHEMA.items():
@@ -169,6 +236,8 @@ class _Builder:
             self._open.discard(id(node))
 
     def _inside(self, node: yaml.Node, pointer: str) -> Json:
+        if isinstance(node, yaml.CollectionNode) and node.tag not in {f"{_TAG}map", f"{_TAG}seq"}:
+            self._fault(f"has the tag {node.tag[:100]!r}, which is not supported here", node)
         if isinstance(node, yaml.MappingNode):
             return self._object(node, pointer)
         if isinstance(node, yaml.SequenceNode):
@@ -179,9 +248,9 @@ class _Builder:
         members: dict[str, Json] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self._fault("the name of a member is not a text", key)
+                self._fault("has a member whose name is not a text", key)
             elif key.value in members:
-                self._fault(f"the name {key.value[:100]!r} stands twice in one object", key)
+                self._fault(f"names {key.value[:100]!r} twice in one object", key)
             else:
                 members[key.value] = self.build(value, step(pointer, key.value))
         return members
@@ -191,13 +260,12 @@ class _Builder:
         if kind == "str":
             return text
         if kind not in _CORE_SCHEMA or not _CORE_SCHEMA[kind][0].match(text):
-            self._fault(f"the tag {node.tag[:100]!r} is not supported here", node)
-            return None
-        try:
-            return _plain(kind, text)
-        except ValueError:
-            self._fault("the number has too many digits", node)
-            return None
+            self._fault(f"has the tag {node.tag[:100]!r}, which is not supported here", node)
+            return text
+        if kind == "int" and len(text) > _MAX_LENGTHS.get(text[:2], MAX_DIGITS):
+            self._fault("has a number with too many digits", node)
+            return 0
+        return _plain(kind, text)
 
     def _fault(self, message: str, node: yaml.Node) -> None:
         self.faults.append(SyntaxFault(message, _place(node.start_mark)))

@@ -20,7 +20,7 @@ from ensue.wire.actions import parse_then
 from ensue.wire.attributes import TENANT_SYNTAX, is_tenant
 from ensue.wire.conditions import parse_condition
 from ensue.wire.faults import DocumentInvalid, Fault, Faults, step
-from ensue.wire.sections import Section, refuse_unstorable
+from ensue.wire.sections import Section, refuse_unstorable, storable
 
 __all__ = ["DocumentInvalid", "Fault", "ParsedTrigger", "parse_trigger"]
 
@@ -56,11 +56,13 @@ def parse_trigger(
     action_params: the fields of each known kind of action; None to take actions as they are.
     context: the calendars that its condition may name; None to take names as they are.
     """
-    faults = Faults()
-    refuse_unstorable(document, faults)
-    faults.raise_any()
+    refused, faults = Faults(), Faults()
+    refuse_unstorable(document, refused)
+    if refused:
+        document = storable(document)
     root = Section.of(document, "", faults)
     if root is None:
+        refused.raise_any()
         raise DocumentInvalid([Fault("", "is not an object", "a trigger: name, when, where, then")])
     parsed = ParsedTrigger(
         name=root.text("name", MAX_NAME),
@@ -75,7 +77,7 @@ def parse_trigger(
         sort_order=root.whole("sort_order", -HIGHEST_SORT_ORDER, HIGHEST_SORT_ORDER, 0),
     )
     root.refuse_unknown()
-    faults.raise_any()
+    refused.with_others(faults).raise_any()
     return parsed
 
 

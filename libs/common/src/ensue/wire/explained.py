@@ -22,6 +22,7 @@ from ensue.core.instants import floor_to_millisecond, text_of
 from ensue.core.json import Json, JsonObject
 from ensue.core.lineage import may_fire
 from ensue.core.trigger import EventWhen, Trigger
+from ensue.wire.document_files import printable
 from ensue.wire.rule_files import FileRule, condition_of
 
 MAX_VALUE: Final = 200
@@ -108,9 +109,9 @@ def read_json(answer: JsonObject) -> Explained:
 
 def to_lines(explained: Explained) -> Iterator[str]:
     """All of it as plain text, two spaces a level."""
-    yield f"{explained.rule_id}: {'matches' if explained.matches else 'does not match'}"
+    yield f"{printable(explained.rule_id)}: {'matches' if explained.matches else 'does not match'}"
     for reason in explained.reasons:
-        yield f"  no: {reason}"
+        yield f"  no: {printable(reason)}"
     yield from _node_lines(explained.where, 1)
     if explained.nearest:
         yield "nearest miss: " + " and ".join(miss(test) for test in explained.nearest)
@@ -123,12 +124,13 @@ def sentence_of(node: Explanation) -> str:
         parts.append(f"actual {actual_of(node)}")
     if node.note is not None:
         parts.append(node.note)
-    return "; ".join(parts)
+    return printable("; ".join(parts))
 
 
 def miss(test: Explanation) -> str:
     """A test that would have had to come out the other way."""
-    return f"{test.sentence} (was {actual_of(test) if test.actual else test.note or 'false'})"
+    was = f"was {actual_of(test)}" if test.actual else test.note or "was false"
+    return printable(f"{test.sentence} ({was})")
 
 
 def actual_of(node: Explanation) -> str:

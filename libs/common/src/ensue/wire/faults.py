@@ -56,6 +56,16 @@ class Faults:
         hint = f'; did you mean "{meant}"?' if meant else ""
         self.add(pointer, f"is not a known {what}{hint}", f"one of {', '.join(names)}")
 
+    def with_others(self, others: Faults) -> Faults:
+        """These and of `others` those that lie elsewhere: on the way to one of these they would say it twice."""
+        both = Faults()
+        both._found = [*self._found]
+        own = [f"{fault.pointer}/" for fault in self._found if fault.pointer]
+        for fault in others._found:
+            if not any(f"{fault.pointer}/".startswith(way) or way.startswith(f"{fault.pointer}/") for way in own):
+                both.add(fault.pointer, fault.message, fault.expected)
+        return both
+
     def raise_any(self) -> None:
         """Raise DocumentInvalid if there was a fault."""
         if self._found:

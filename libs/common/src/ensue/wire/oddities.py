@@ -48,9 +48,9 @@ class Samples:
     now: datetime
 
     @classmethod
-    def read(cls, path: Path, now: datetime) -> Samples:
-        """The events of a file; FileInvalid, DocumentInvalid or OSError where it cannot be read."""
-        return cls([event_of(sample.document) for sample in read_events(path, path.read_bytes())], now)
+    def read(cls, path: Path, content: bytes, now: datetime) -> Samples:
+        """The events of a file; EventsInvalid where it cannot be read."""
+        return cls([event_of(sample.document) for sample in read_events(path, content)], now)
 
 
 def faults_of(trigger: ParsedTrigger) -> list[Fault]:

@@ -21,17 +21,17 @@ from ensue.core.conditions.tree import Condition, Pattern
 from ensue.core.errors import EnsueError
 from ensue.core.json import Json
 from ensue.core.trigger import EventWhen
-from ensue.wire import strict_json
 from ensue.wire.conditions import parse_condition
-from ensue.wire.document_files import FileInvalid, Place, SourceDocument, SyntaxFault, read_documents
+from ensue.wire.document_files import FileInvalid, SourceDocument, iter_documents, read_line, worded
 from ensue.wire.documents import parse_trigger
-from ensue.wire.errors import DecodeError
 from ensue.wire.faults import DocumentInvalid, Fault, Faults
-from ensue.wire.sections import refuse_unstorable
+from ensue.wire.sections import refuse_unstorable, storable
 
 LINE_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 MAX_SHOWN: Final = 100
-MAX_LOCATED: Final = 1 << 20  # finding the places of values takes far longer than reading them
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_OF_TRIGGERS: Final = frozenset({"name", "when", "then"})
+_NO_RULE: Final = Fault("", "is not a rule", "a trigger, {id, where} or {id, pattern}")
 Params = Mapping[str, type[BaseModel]]
 
 
@@ -65,7 +65,7 @@ def read_rules(path: Path, content: bytes, params: Params, context: Context = NO
     rules: list[FileRule] = []
     seen: set[str] = set()
     try:
-        for index, source in enumerate(_sources(path, content)):
+        for index, source in enumerate(sources_of(path, content)):
             rule = _read(source, index, path, (params, context), wrong)
             if rule is not None and rule.rule_id in seen:
                 wrong.append(worded(path, source.place_of("/id"), "/id", f"stands twice: {rule.rule_id[:100]}"))
@@ -79,23 +79,16 @@ def read_rules(path: Path, content: bytes, params: Params, context: Context = NO
     return rules
 
 
-def worded(path: Path, place: Place | None, pointer: str, message: str, expected: str | None = None) -> str:
-    """A fault as editors understand it."""
-    where = "" if place is None else f"{place.line}:{place.column}:"
-    return f"{path}:{where} {pointer or 'the file'} {message}" + (f" (expected {expected})" if expected else "")
-
-
-def _sources(path: Path, content: bytes) -> Iterator[SourceDocument]:
+def sources_of(path: Path, content: bytes) -> Iterator[SourceDocument]:
+    """The documents of a file, whatever its form; FileInvalid where it cannot be read any further."""
     suffix = path.suffix.lower()
+    content = content.removeprefix(BYTE_ORDER_MARK)
     if suffix in LINE_SUFFIXES or _is_lines(content):
         for number, line in enumerate(content.splitlines(), 1):
             if line.strip():
-                yield SourceDocument(_decoded(line, number), {"": Place(number, 1)})
-    elif suffix == ".json" and len(content) > MAX_LOCATED:
-        value = _decoded(content, 1)
-        yield from (SourceDocument(each, {}) for each in (value if isinstance(value, list) else [value]))
+                yield read_line(line, number)
     else:
-        yield from read_documents(content, is_json=suffix == ".json")
+        yield from iter_documents(content, is_json=suffix == ".json")
 
 
 def _is_lines(content: bytes) -> bool:
@@ -104,17 +97,12 @@ def _is_lines(content: bytes) -> bool:
     return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
 
 
-def _decoded(line: bytes, number: int) -> Json:
-    try:
-        return strict_json.decode(line)
-    except DecodeError as error:
-        raise FileInvalid(SyntaxFault(f"is not JSON: {error.message}", Place(number, 1))) from None
-
-
 def _read(
     source: SourceDocument, index: int, path: Path, known: tuple[Params, Context], wrong: list[str]
 ) -> FileRule | None:
     wrong += [worded(path, fault.place, "", fault.message) for fault in source.faults]
+    if source.value is None and source.faults:
+        return None
     try:
         return rule_of(source.value, index, *known)
     except DocumentInvalid as invalid:
@@ -126,7 +114,7 @@ def _read(
 def rule_of(document: Json, index: int, params: Params, context: Context = NO_CONTEXT) -> FileRule:
     """The rule that a document writes down; DocumentInvalid has all that is wrong. `index` names one without a name."""
     if not isinstance(document, Mapping):
-        raise DocumentInvalid([Fault("", "is not a rule", "a trigger, {id, where} or {id, pattern}")])
+        raise DocumentInvalid([_NO_RULE])
     rule_id = document.get("id", document.get("name", str(index)))
     rest = {name: value for name, value in document.items() if name != "id"}
     if not isinstance(rule_id, (str, int)) or isinstance(rule_id, bool) or rule_id == "":
@@ -135,6 +123,8 @@ def rule_of(document: Json, index: int, params: Params, context: Context = NO_CO
         return FileRule(str(rule_id), _pattern(rest["pattern"]))
     if rest.keys() == {"where"}:
         return FileRule(str(rule_id), _where(rest["where"], context), context=context)
+    if rest.keys().isdisjoint(_OF_TRIGGERS):
+        raise DocumentInvalid([_NO_RULE])
     return replace(_trigger(rest, params, context), rule_id=str(rule_id))
 
 
@@ -149,6 +139,9 @@ def _trigger(document: Mapping[str, Json], params: Params, context: Context) -> 
 
 
 def _pattern(document: Json) -> PatternNode:
+    refused = Faults()
+    refuse_unstorable(document, refused, "/pattern")
+    refused.raise_any()
     try:
         return parse_pattern(document)
     except DialectInvalid as invalid:
@@ -157,9 +150,8 @@ def _pattern(document: Json) -> PatternNode:
 
 
 def _where(document: Json, context: Context) -> Condition:
-    faults = Faults()
-    refuse_unstorable(document, faults, "/where")
-    faults.raise_any()
-    condition = parse_condition(document, "/where", faults, context)
-    faults.raise_any()
+    refused, faults = Faults(), Faults()
+    refuse_unstorable(document, refused, "/where")
+    condition = parse_condition(storable(document) if refused else document, "/where", faults, context)
+    refused.with_others(faults).raise_any()
     return condition

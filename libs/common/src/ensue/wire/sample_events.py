@@ -1,54 +1,66 @@
 """Sample events: what people keep in files and write in tests, an event with whatever attributes matter to them.
 
 Read by the tools and by `ensue.testing.match`. Laxer than what comes over Kafka or HTTP: every attribute may be left
-out. A file is JSON lines, one JSON document, or YAML; of a JSON line the bytes are kept, for who matches bytes.
+out. A file is JSON lines, one JSON document, or YAML; of each event its bytes are kept, which is least.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
+
+from ensue.core.errors import EnsueError
 from ensue.core.event import DEFAULT_TENANT, Event
 from ensue.core.ids import event_uid
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.wire import strict_json
 from ensue.wire.attributes import entity_type_of
-from ensue.wire.document_files import FileInvalid, Place, SyntaxFault, read_documents
+from ensue.wire.document_files import FileInvalid, SourceDocument, iter_documents, read_line, worded
 from ensue.wire.errors import DecodeError
-from ensue.wire.faults import Faults
+from ensue.wire.faults import MAX_FAULTS, DocumentInvalid, Fault, Faults
 from ensue.wire.instants import utc
+from ensue.wire.json_places import Located
+from ensue.wire.sections import refuse_unstorable
 
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
+_FIRST_LINE: Final = re.compile(rb"\s*([^\n]*)(?:\n\s*(\S))?")
+_DECODER: Final = msgspec.json.Decoder(dict[str, Any])  # for what `strict_json` has decoded once
 _TEXTS: Final = ("id", "source", "type", "subject", "time", "entitytype", "entity_type", "tenant")
 
 
 @dataclass(frozen=True, slots=True)
 class SampleEvent:
-    """One event of a file: its bytes (a JSON object), what they denote, and where it stands."""
+    """One event of a file: its bytes, a JSON object."""
 
     raw: bytes
-    document: Mapping[str, Json]
-    place: Place | None
+
+    @property
+    def document(self) -> Mapping[str, Json]:
+        """What the bytes denote, decoded anew each time."""
+        return _DECODER.decode(self.raw)
+
+
+class EventsInvalid(EnsueError):
+    """An event file is wrong; `lines` say where and why, `file:line:column: pointer message`."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
 
 
 def event_of(document: Json) -> Event:
     """The event that a document describes, attributes that are left out filled in; DocumentInvalid if it is none."""
     faults = Faults()
-    if not isinstance(document, Mapping):
-        faults.add("", "is not an object", "an event: type, source, subject, data ...")
-        faults.raise_any()
-        document = {}
-    for name in _TEXTS:
-        if document.get(name) is not None and not isinstance(document[name], str):
-            faults.add(f"/{name}", "is not a text", "a text")
-    texts = {name: value for name in _TEXTS if isinstance(value := document.get(name), str)}
-    time = _instant(texts.get("time"), faults)
+    texts, time = _attributes(document, faults)
     faults.raise_any()
     tenant, source, event_id = texts.get("tenant", DEFAULT_TENANT), texts.get("source", "/"), texts.get("id", "")
     uid = event_uid(tenant, source, event_id)
@@ -62,48 +74,93 @@ def event_of(document: Json) -> Event:
         subject=texts.get("subject"),
         time=time,
         entity_type=texts.get("entitytype") or texts.get("entity_type") or entity_type_of(texts.get("type", "")),
-        data=document.get("data"),
+        data=document.get("data") if isinstance(document, Mapping) else None,
     )
 
 
-def read_events(path: Path, content: bytes) -> Iterator[SampleEvent]:
-    """The events in a file's content, one after the other; FileInvalid where it cannot be read."""
-    if path.suffix.lower() in YAML_SUFFIXES:
-        for document in read_documents(content, is_json=False):
-            yield _sample(strict_json.encode(document.value), document.value, document.place_of(""))
-    elif _is_one_document(content):
-        value = _decoded(content, 1)
-        for element in value if isinstance(value, list) else [value]:
-            yield _sample(strict_json.encode(element), element, None)
-    else:
-        for number, line in enumerate(content.splitlines(), 1):
-            if line.strip():
-                yield _sample(line, _decoded(line, number), Place(number, 1))
+def read_events(path: Path, content: bytes, *, attributes: bool = True) -> list[SampleEvent]:
+    """The events in a file's content; EventsInvalid has what is wrong with them, up to a hundred faults.
+
+    attributes: whether what an Ensue event has (type, time ...) must be right; it need not for who matches bytes alone.
+    """
+    wrong: list[str] = []
+    events: list[SampleEvent] = []
+    for raw, source in _sources(path, content.removeprefix(BYTE_ORDER_MARK)):
+        wrong += [worded(path, fault.place, "", fault.message) for fault in source.faults]
+        if source.value is None and source.faults:
+            continue
+        for fault in _faults(source.value, attributes=attributes, decoded=raw is not None):
+            wrong.append(worded(path, source.place_of(fault.pointer), fault.pointer, fault.message, fault.expected))
+        if not wrong:
+            events.append(SampleEvent(strict_json.encode(source.value) if raw is None else raw))
+        if len(wrong) >= MAX_FAULTS:
+            break
+    if wrong:
+        raise EventsInvalid(wrong)
+    return events
+
+
+def _sources(path: Path, content: bytes) -> Iterator[tuple[bytes | None, SourceDocument]]:
+    """Every event, with its bytes where it has a line of its own; what is wrong with the file is a fault of one."""
+    is_yaml = path.suffix.lower() in YAML_SUFFIXES
+    if not is_yaml and not _is_one_document(content):
+        yield from _lines(content)
+        return
+    try:
+        yield from ((None, document) for document in iter_documents(content, is_json=not is_yaml))
+    except FileInvalid as invalid:
+        yield None, SourceDocument(None, {}, (invalid.fault,))
+
+
+def _lines(content: bytes) -> Iterator[tuple[bytes | None, SourceDocument]]:
+    for number, line in enumerate(content.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            yield line, SourceDocument(strict_json.decode(line), Located(line.decode(), number))
+        except DecodeError:
+            yield None, read_line(line, number)
 
 
 def _is_one_document(content: bytes) -> bool:
-    """Whether JSON spreads over lines: its first line is no document of its own, or the whole is one list."""
-    first = content.lstrip().split(b"\n", 1)[0]
+    """Whether JSON spreads over lines: it is a list, or its first line is no document and the second begins none."""
+    found = _FIRST_LINE.match(content)
+    first, second = (found[1], found[2]) if found else (b"", None)
     if first.startswith(b"["):
         return True
     try:
         json.loads(first)
     except (ValueError, RecursionError):
-        return bool(first) and b"\n" in content.strip()
+        return second is not None and second != b"{"
     return False
 
 
-def _decoded(text: bytes, line: int) -> Json:
+def _faults(document: Json, *, attributes: bool, decoded: bool) -> Sequence[Fault]:
+    """What makes a document no event; one that `strict_json` has decoded is JSON, one in YAML may be more."""
+    if not isinstance(document, Mapping):
+        return [Fault("", "is not an event", "an object: type, source, subject, data ...")]
+    faults = Faults()
+    if not decoded:
+        refuse_unstorable(document, faults)
+    if attributes:
+        _attributes(document, faults)
     try:
-        return strict_json.decode(text)
-    except DecodeError as error:
-        raise FileInvalid(SyntaxFault(f"is not JSON: {error.message}", Place(line, 1))) from None
+        faults.raise_any()
+    except DocumentInvalid as invalid:
+        return invalid.faults
+    return ()
 
 
-def _sample(raw: bytes, value: Json, place: Place | None) -> SampleEvent:
-    if not isinstance(value, Mapping):
-        raise FileInvalid(SyntaxFault("is not an event: an event is an object", place))
-    return SampleEvent(raw, value, place)
+def _attributes(document: Json, faults: Faults) -> tuple[dict[str, str], datetime | None]:
+    """The attributes that are texts, and the instant."""
+    if not isinstance(document, Mapping):
+        faults.add("", "is not an object", "an event: type, source, subject, data ...")
+        return {}, None
+    for name in _TEXTS:
+        if document.get(name) is not None and not isinstance(document[name], str):
+            faults.add(f"/{name}", "is not a text", "a text")
+    texts = {name: value for name in _TEXTS if isinstance(value := document.get(name), str)}
+    return texts, _instant(texts.get("time"), faults)
 
 
 def _instant(text: str | None, faults: Faults) -> datetime | None:

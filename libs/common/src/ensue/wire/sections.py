@@ -17,6 +17,7 @@ from ensue.wire.attributes import has_control_characters
 from ensue.wire.faults import Faults, step
 
 MAX_DOCUMENT_DEPTH: Final = 100
+MAX_BITS: Final = 14_284  # of an integer that Python still turns into text, 4,300 digits
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -197,8 +198,29 @@ def _refuse(value: object, faults: Faults, pointer: str, depth: int) -> None:
     elif isinstance(value, float):
         if not math.isfinite(value):
             faults.add(pointer, "is not a finite number", "a number")
-    elif value is not None and not isinstance(value, (bool, int)):
+    elif isinstance(value, int):
+        if value.bit_length() > MAX_BITS:
+            faults.add(pointer, "has too many digits", "a number of up to 4,300 digits")
+    elif value is not None:
         faults.add(pointer, f"is a {type(value).__name__}, which JSON does not have", "a text in quotes")
+
+
+def storable(value: object, depth: int = 0) -> object:
+    """The document with something harmless for all that `refuse_unstorable` refuses: its other faults can be told."""
+    if depth > MAX_DOCUMENT_DEPTH:
+        return None
+    if isinstance(value, Mapping):
+        members = {name: member for name, member in value.items() if isinstance(name, str) and _is_storable(name)}
+        return {name: storable(member, depth + 1) for name, member in members.items()}
+    if isinstance(value, (list, tuple)):
+        return [storable(element, depth + 1) for element in value]
+    if isinstance(value, str):
+        return value if _is_storable(value) else "?"
+    if isinstance(value, float):
+        return value if math.isfinite(value) else 0
+    if isinstance(value, int):
+        return value if value.bit_length() <= MAX_BITS else 0
+    return None
 
 
 def _is_storable(text: str) -> bool:

@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 
 from ensue.core.conditions.explanation import Explanation
 from ensue.core.conditions.keys import Needed
-from ensue.core.conditions.sql_place import Bind, SqlTest
+from ensue.core.conditions.sql_place import SqlTest
+from ensue.core.conditions.sql_rows import Rows
 from ensue.core.event import Event
 from ensue.core.json import Json
 
@@ -40,7 +41,7 @@ class LeafKind(Generic[L]):
     compile: to a matcher, which never raises. compile may raise InvalidValue for a leaf that `parse` never saw.
     keys: what is necessary for it, None where nothing is known.
     english: a clause, such as "it matches the pattern ...".
-    sql: an expression over the row `alias` of the event journal, None where there is none (all rows are then asked).
+    sql: a test of these rows, None where there is none (all rows that its keys leave are then asked).
     explain: why it did or did not hold.
     """
 
@@ -52,4 +53,4 @@ class LeafKind(Generic[L]):
     keys: Callable[[L], Needed | None]
     english: Callable[[L], str]
     explain: Callable[[L, Event, datetime], Explanation]
-    sql: Callable[[L, str, Bind], SqlTest] | None = None
+    sql: Callable[[L, Rows], SqlTest] | None = None

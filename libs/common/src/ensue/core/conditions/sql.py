@@ -1,24 +1,28 @@
-"""SQL: a condition as a parameterised WHERE over the event journal (`audit.event`, `audit.v_event`). PostgreSQL 18.
+"""SQL: a condition as a parameterised WHERE over rows with fields: the event journal, or any table. PostgreSQL 18.
 
-Called by whoever asks the journal which events a condition takes. The names in it are our own and the column names;
-every word of a document is a parameter. Where PostgreSQL cannot say the same (a regex of RE2, a leaf without SQL), the
-answer says so (`exact`) and takes more rows than the matcher does, never fewer: ask the matcher about each of them.
+Called by whoever asks a table which of its rows a condition takes; `Columns` says where its fields lie, and `JOURNAL`
+where those of events do (`audit.event`, `audit.v_event`). The names in it are our own and the column names; every word
+of a document is a parameter. Where PostgreSQL cannot say the same (a regex of RE2, a leaf without SQL), the answer says
+so (`exact`) and takes more rows than the matcher does, never fewer: ask the matcher about each of them. Equality also
+stands there in a form that an index answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from ensue.core.conditions.context import NO_CONTEXT, Context
-from ensue.core.conditions.keys import Equals
 from ensue.core.conditions.leaves import kind_of
 from ensue.core.conditions.match import image_path, operator_of
-from ensue.core.conditions.operator import OnImages, OnSelection, Opens, Operator
+from ensue.core.conditions.needed import needed
+from ensue.core.conditions.operator import OnImages, OnSelection, Opens
+from ensue.core.conditions.sql_index import indexable
 from ensue.core.conditions.sql_place import SqlImages, SqlPlace, SqlTest
-from ensue.core.conditions.sql_rows import Rows, json_text
+from ensue.core.conditions.sql_rows import JOURNAL, Columns, Rows, json_text
 from ensue.core.conditions.tree import All, Any, Condition, FieldRef, Not, Quantifier, Test
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
@@ -35,27 +39,44 @@ class Where:
     exact: bool
 
 
-def where(condition: Condition, *, alias: str = "e", first: int = 1, context: Context = NO_CONTEXT) -> Where:
-    """The WHERE of a condition over rows called `alias`; its parameters begin with `$first`."""
+def where(
+    condition: Condition,
+    *,
+    columns: Columns = JOURNAL,
+    now: datetime | None = None,
+    alias: str = "e",
+    first: int = 1,
+    context: Context = NO_CONTEXT,
+) -> Where:
+    """The WHERE of a condition over rows called `alias`; its parameters begin with `$first`.
+
+    now: the instant of the decision, for rows that do not have one themselves (`Columns.now`).
+    """
     if not alias.isidentifier():
         raise InvalidValue(f"no name for a table: {alias}")
-    compiler = _Compiler(alias, first, context)
-    test = compiler.node(condition)
-    return Where(test.text, tuple(compiler.parameters), test.exact)
+    parameters = _Parameters(first)
+    test = _Compiler(Rows(alias, parameters.bind, columns, now), parameters, context).node(condition)
+    return Where(test.text, tuple(parameters.values), test.exact)
 
 
-class _Compiler:
-    def __init__(self, alias: str, first: int, context: Context) -> None:
-        self._rows = Rows(alias, self.bind)
+class _Parameters:
+    def __init__(self, first: int) -> None:
         self._first = first
-        self._context = context
-        self.parameters: list[object] = []
+        self.values: list[object] = []
 
     def bind(self, value: object, kind: str) -> str:
         """The parameter that stands for `value`, cast to the SQL type `kind`; jsonb and jsonpath travel as text."""
-        self.parameters.append(value)
-        number = f"${self._first + len(self.parameters) - 1}"
+        self.values.append(value)
+        number = f"${self._first + len(self.values) - 1}"
         return f"{number}::text::{kind}" if kind in {"jsonb", "jsonpath"} else f"{number}::{kind}"
+
+
+class _Compiler:
+    def __init__(self, rows: Rows, parameters: _Parameters, context: Context) -> None:
+        self._rows = rows
+        self._parameters = parameters
+        self._context = context
+        self._denials = 0
 
     def node(self, condition: Condition) -> SqlTest:
         match condition:
@@ -68,18 +89,29 @@ class _Compiler:
             case Any(members):
                 return _joined(" OR ", "false", map(self.node, members))
         kind = kind_of(condition)
-        if kind is None or kind.sql is None:
-            return EVERYTHING
-        return kind.sql(condition, self._rows.alias, self.bind)
+        said = EVERYTHING if kind is None or kind.sql is None else kind.sql(condition, self._rows)
+        return self._with_index(condition, said)
 
     def _denied(self, member: Condition) -> SqlTest:
         """Of what takes too many rows, the denial would take too few: then every row is taken, and nothing is bound."""
-        bound = len(self.parameters)
+        bound = len(self._parameters.values)
+        self._denials += 1
         inner = self.node(member)
+        self._denials -= 1
         if inner.exact:
             return SqlTest(f"(NOT {inner.text})")
-        del self.parameters[bound:]
+        del self._parameters.values[bound:]
         return EVERYTHING
+
+    def _with_index(self, condition: Condition, said: SqlTest) -> SqlTest:
+        """What an index can answer, beside the test; nothing where it is denied, for there no index is asked.
+
+        Where the first part is NULL there is no value, so the second is false, and so is the whole.
+        """
+        first = None if self._denials % 2 else indexable(needed(condition), self._rows)
+        if first is None:
+            return said
+        return SqlTest(first if said is EVERYTHING else f"({first} AND {said.text})", said.exact)
 
     def _test(self, test: Test) -> SqlTest:
         operator = operator_of(test)
@@ -88,19 +120,11 @@ class _Compiler:
                 found = f"EXISTS (SELECT FROM {self._rows.values(FieldRef(test.path, test.length))})"
                 return SqlTest(judge.sql(_literal(test), found))
             case OnImages() as judge:
-                return self._images(test, judge)
+                return self._with_index(test, self._images(test, judge))
             case judge:
                 one = judge.sql(self._place(test, "v.v"))
-                whole = self._quantified(test, one, elements=judge.opens.elements(_literal(test)))
-                # Where the first part is NULL there is no value, so the second is false, and so is the whole.
-                return SqlTest(f"({self._indexable(test, operator)}{whole.text})", whole.exact)
-
-    def _indexable(self, test: Test, operator: Operator) -> str:
-        """What an index over the journal can answer, said beside the test; nothing where there is no such thing."""
-        if isinstance(test.value, FieldRef) or test.length or test.quantifier is Quantifier.NONE:
-            return ""
-        keys = operator.keys(test.value)
-        return self._rows.equals(test.path, keys.values) if isinstance(keys, Equals) else ""
+                elements = judge.opens.elements(_literal(test))
+                return self._with_index(test, self._quantified(test, one, elements=elements))
 
     def _quantified(self, test: Test, one: SqlTest, *, elements: bool) -> SqlTest:
         text, also = one.text, ""
@@ -123,10 +147,10 @@ class _Compiler:
             if isinstance(test.value, FieldRef):
                 return "w.v"
             if not bound:
-                bound.append(self.bind(json_text(value), "jsonb"))
+                bound.append(self._parameters.bind(json_text(value), "jsonb"))
             return bound[0]
 
-        return SqlPlace(actual, value, wanted, self._rows.now, self.bind, self._context)
+        return SqlPlace(actual, value, wanted, self._rows.now, self._parameters.bind, self._context)
 
     def _images(self, test: Test, judge: OnImages) -> SqlTest:
         before, after = (FieldRef(image_path(image, test.path), test.length) for image in ("before", "after"))

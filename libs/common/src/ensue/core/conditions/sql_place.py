@@ -46,14 +46,14 @@ class SqlPlace:
     """One test. `actual` is an expression of type jsonb; `wanted` makes one of the right-hand side.
 
     value: the parsed right-hand side; None where it is another field.
-    now: an expression for the instant of the decision.
+    now: makes an expression for the instant of the decision.
     bind: takes a value and the SQL type to cast it to, gives the parameter that stands for it.
     """
 
     actual: str
     value: Json
     wanted: Callable[[], str]
-    now: str
+    now: Callable[[], str]
     bind: Bind
     context: Context
 

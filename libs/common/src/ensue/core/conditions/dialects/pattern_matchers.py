@@ -233,9 +233,9 @@ def _numeric_terms(value: Json) -> list[tuple[str, int | float]] | None:
 
 
 def _is_finite(value: Json) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(value, int):  # of any size: isfinite could not take it
+        return not isinstance(value, bool)
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _made(kind: Callable[[str], Positive], text: str | None) -> Positive | None:

@@ -64,6 +64,9 @@ class _Reader:
         either: list[tuple[PatternNode, ...]] = []
         for name, member in value.items():
             place = step(pointer, name)
+            if not isinstance(name, str):
+                self.fault(pointer, "has a field whose name is not a text", "names in quotes")
+                continue
             if name == OR:
                 either.append(self._choices(member, path, place, depth))
                 continue

@@ -38,7 +38,8 @@ def _test(wanted: Json, _: Context) -> TimedTest:
 
 def _sql(place: SqlPlace) -> SqlTest:
     length = place.bind(_duration(place.value), "interval")
-    return SqlTest(f"coalesce({place.instant()} BETWEEN {place.now} - {length} AND {place.now}, false)")
+    now = place.now()
+    return SqlTest(f"coalesce({place.instant()} BETWEEN {now} - {length} AND {now}, false)")
 
 
 def _english(value: Json) -> str:
