@@ -6,7 +6,7 @@ which); a rule that is replaced or removed is hidden in its old tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,7 +47,7 @@ class Engine:
         return sum(len(level.tier.unindexed - level.hidden) for level in self._levels)
 
     @property
-    def reads(self) -> Collection[str]:
+    def reads(self) -> Iterable[str]:
         """The names at the top of an event that the rules read; `match_document` needs no others."""
         return self._layout.root.inner
 
