@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.pattern_oracle import matches
@@ -18,7 +19,7 @@ from ensue.matching.scalars import inline_test
 from ensue.matching.scalars import test_of as value_test_of
 from ensue.testing.matching import from_patterns
 
-near = st.integers(-3, 3).map(lambda step: 2**53 + step) | st.integers(-3, 3).map(lambda step: step - 2**53)
+near = st.integers(-6, 6).map(lambda step: 2**53 + step)
 numbers = near | st.integers(-5, 5) | st.floats(-5, 5) | st.sampled_from([10**400, -(10**400), 2**1023, 1e308, 0.1])
 bounds = st.none() | numbers
 
@@ -34,6 +35,16 @@ def test_a_range_holds_what_lies_between_its_bounds(wanted: Numeric, number: flo
     field = FieldPattern(("k",), (wanted,))
     assert value_test_of(field)(number) is plainly(wanted, number)
     assert inline_test(["e"], [field])(number) is plainly(wanted, number)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("included", [True, False])
+def test_bounds_that_are_no_doubles_are_exact(*, included: bool, sign: int) -> None:
+    around = [sign * (2**53 + step) for step in range(-6, 7)]
+    for bound in around:
+        for wanted in (Numeric(low=bound, low_included=included), Numeric(high=bound, high_included=included)):
+            test = value_test_of(FieldPattern(("k",), (wanted,)))
+            assert [test(number) for number in around] == [plainly(wanted, number) for number in around]
 
 
 spans = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda pair: (float(min(pair)), float(max(pair)) + 1))
