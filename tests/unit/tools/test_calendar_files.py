@@ -82,7 +82,7 @@ def test_explain_says_which_calendar_decided(files: Files, capsys: pytest.Captur
         ("Studio Freeze: []\n", "is not the name of a calendar"),
         ("[]\n", "holds 0 documents"),
         ("a: [\n", "is not YAML"),
-        ("a: []\na: []\n", "stands twice in one object"),
+        ("a: []\na: []\n", "names 'a' twice in one object"),
         ("a: {dates: [], zone: UTC}\n", "/a/zone is not a known field"),
     ],
 )

@@ -177,7 +177,9 @@ def _is_json(value: Any, depth_left: int) -> bool:  # noqa: ANN401  # whatever a
             if not _is_json(member, depth_left - 1):
                 return False
         return True
-    return kind is int or kind is bool or value is None or (kind is float and math.isfinite(value))
+    if kind is int:
+        return bool(value.bit_length() <= MAX_BITS)
+    return kind is bool or value is None or (kind is float and math.isfinite(value))
 
 
 def _refuse(value: object, faults: Faults, pointer: str, depth: int) -> None:
