@@ -6,13 +6,14 @@ from random import Random
 from typing import Any
 
 import msgspec
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.pattern_oracle import matches
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric
-from ensue.matching.crossings import Member, crossing
+from ensue.matching.crossings import Members, crossing
 from ensue.matching.scalars import inline_test
 from ensue.matching.scalars import test_of as value_test_of
 from ensue.testing.matching import from_patterns
@@ -40,7 +41,8 @@ spans = st.tuples(st.integers(0, 12), st.integers(0, 12)).map(lambda pair: (floa
 
 @given(st.lists(st.tuples(spans, spans, st.booleans()), max_size=30), st.integers(2, 9), st.integers(2, 9))
 def test_a_crossing_holds_what_its_members_hold(drawn: list[Any], x: int, y: int) -> None:
-    members = [Member(across, down, i, bool if asked else None) for i, (across, down, asked) in enumerate(drawn)]
+    across, down = (np.array([each[axis] for each in drawn], float).reshape(-1, 2) for axis in (0, 1))
+    members = Members(across, down, range(len(drawn)), [bool if asked else None for _, _, asked in drawn])
     xs, ys, *groups = crossing(members, (2.0, 10.0), (2.0, 10.0))
     column, row = sum(cut <= x for cut in xs), sum(cut <= y for cut in ys)
     found: set[Any] = set()

@@ -140,6 +140,7 @@ class Bitmaps:
         self._joined = [plain[position] for position in joined([len(field.named()) for field in plain])]
         others = [field for field in self._fields if field not in self._joined]
         self._checks: dict[int, Check | None] = {}
+        self._rests: dict[int, Item] = {}
         if len(self._joined) == 1 and others:
             self._joined, others = [], self._fields
         self._reads = [(getter(layout.expression(field.path)), field.collect) for field in others]
@@ -180,12 +181,16 @@ class Bitmaps:
             flags = np.zeros(len(self._items), bool)
             flags[left] = True
             return _Masked(partial(self._run, (self._sets.pack(flags),))), len(self._items) // 64
-        paths = {field.path for field in self._joined}
-        rest = [
-            Item(item.rule_id, tuple(each for each in item.fields if each.path not in paths or not _is_proven(each)))
-            for item in map(self._items.__getitem__, left)
-        ]
-        return self._bucket(rest), len(left)
+        return self._bucket([self._rest(index) for index in left]), len(left)
+
+    def _rest(self, index: int) -> Item:
+        """What the joint does not prove of an item."""
+        rest = self._rests.get(index)
+        if rest is None:
+            joined, item = {field.path for field in self._joined}, self._items[index]
+            fields = [field for field in item.fields if field.path not in joined or not _is_proven(field)]
+            rest = self._rests[index] = Item(item.rule_id, tuple(fields))
+        return rest
 
     def _bucket(self, items: Sequence[Item]) -> Bucket:
         proven = side_by_side([item.rule_id for item in items if not item.fields])

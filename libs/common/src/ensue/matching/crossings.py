@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ensue.matching.intervals import Span, cuts
+from ensue.matching.intervals import Span
 from ensue.matching.nodes import Check, side_by_side
 from ensue.matching.rules import RuleId
 
@@ -33,41 +35,71 @@ def _picker(number: int) -> itemgetter[Any]:
 PICK: Final = [None, *map(_picker, range(1, 1 << OF_A_BYTE))]
 
 
-class Member(NamedTuple):
-    """An item in a cell: from where on, and up to (without) where, it holds a point; and what is left to be checked."""
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Items in a cell: from where on, and up to (without) where, each holds a point, across and down; ids; checks."""
 
-    across: Span
-    down: Span
-    rule_id: RuleId
-    check: Check | None
+    across: NDArray[np.float64]
+    down: NDArray[np.float64]
+    ids: Sequence[RuleId]
+    checks: Sequence[Check | None]
 
 
-def crossing(members: Sequence[Member], width: Span, height: Span) -> Crossing:
+def crossing(members: Members, width: Span, height: Span) -> Crossing:
     """What a cell of this width and height (from, up to without) holds."""
-    xs = cuts((member.across for member in members), width)
-    ys = cuts((member.down for member in members), height)
-    plain = [member for member in members if member.check is None]
-    asked = [member for member in members if member.check is not None]
+    xs, ys = _cuts(members.across, width), _cuts(members.down, height)
+    groups = _assembled(members, _bits(xs, members.across), _bits(ys, members.down))
+    return array("d", xs[1:]), array("d", ys[1:]), *groups
+
+
+def holding(across: NDArray[np.float64], down: NDArray[np.float64], x: float, y: float) -> list[int]:
+    """Which of the members hold a point, one after the other."""
+    both = enumerate(zip(across.tolist(), down.tolist(), strict=True))
+    return [index for index, ((left, right), (top, end)) in both if left <= x < right and top <= y < end]
+
+
+def of_one_point(found: Sequence[tuple[RuleId, Check | None]]) -> Crossing:
+    """A crossing of what holds one point, good for nothing else."""
+    plain = [rule_id for rule_id, check in found if check is None]
+    asked = [(rule_id, check) for rule_id, check in found if check is not None]
+    return (), (), _all_held(plain), _all_held(asked)
+
+
+def _all_held(found: Sequence[T]) -> Groups[T]:
+    eights = [tuple(found[start : start + OF_A_BYTE]) for start in range(0, len(found), OF_A_BYTE)]
+    return tuple([(bytes((bits := (1 << len(eight)) - 1,)), bytes((bits,)), eight) for eight in eights])
+
+
+def _assembled(
+    members: Members, columns: NDArray[np.bool_], rows: NDArray[np.bool_]
+) -> tuple[Groups[RuleId], Groups[tuple[RuleId, Check]]]:
+    plain = [index for index, check in enumerate(members.checks) if check is None]
+    asked = [(index, check) for index, check in enumerate(members.checks) if check is not None]
     return (
-        array("d", xs[1:]),
-        array("d", ys[1:]),
-        _groups(xs, ys, plain, side_by_side([member.rule_id for member in plain])),
-        _groups(xs, ys, asked, [(member.rule_id, member.check) for member in asked if member.check]),
+        _groups(columns, rows, plain, side_by_side([members.ids[index] for index in plain])),
+        _groups(columns, rows, [i for i, _ in asked], [(members.ids[index], check) for index, check in asked]),
     )
 
 
-def _groups(xs: Sequence[float], ys: Sequence[float], members: Sequence[Member], found: Sequence[T]) -> Groups[T]:
-    """What the members stand for, by eights, each with its bits by column and by row."""
-    columns = _bits(xs, [member.across for member in members])
-    rows = _bits(ys, [member.down for member in members])
+def _cuts(spans: NDArray[np.float64], within: Span) -> list[float]:
+    """Where a cell begins, and all places in it where a span begins or ends."""
+    first, end = within
+    return [first, *sorted({place for place in spans.ravel().tolist() if first < place < end})]
+
+
+def _bits(cuts: Sequence[float], spans: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """For each piece between the cuts, and each span, whether it holds the piece."""
+    places = np.array(cuts, np.float64)[:, None]
+    held: NDArray[np.bool_] = (spans[:, 0] <= places) & (places < spans[:, 1])
+    return held
+
+
+def _groups(
+    columns: NDArray[np.bool_], rows: NDArray[np.bool_], indexes: Sequence[int], found: Sequence[T]
+) -> Groups[T]:
+    """What some members stand for, by eights, each eight with its bits by column and by row."""
+    if not indexes:
+        return ()
+    packed = [np.packbits(bits[:, indexes], axis=1, bitorder="little").T for bits in (columns, rows)]
     eights = [tuple(found[start : start + OF_A_BYTE]) for start in range(0, len(found), OF_A_BYTE)]
-    return tuple(zip(columns, rows, eights, strict=True))
-
-
-def _bits(cuts: Sequence[float], spans: Sequence[Span]) -> list[bytes]:
-    """For each eight spans: for each piece between the cuts, which of them hold it."""
-    if not spans:
-        return []
-    places, (lows, ends) = np.array(cuts)[:, None], np.array(spans).T
-    packed = np.packbits((lows <= places) & (places < ends), axis=1, bitorder="little")
-    return [eight.tobytes() for eight in packed.T]
+    return tuple((column.tobytes(), row.tobytes(), eight) for column, row, eight in zip(*packed, eights, strict=True))

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import Path
-from ensue.matching.crossings import PICK, Crossing, Member, crossing
+from ensue.matching.crossings import PICK, Crossing, Members, crossing, holding, of_one_point
 from ensue.matching.intervals import Cells, is_number, reach
 from ensue.matching.leaves import Leaves
-from ensue.matching.nodes import Run, check_of
+from ensue.matching.nodes import Check, Run, check_of
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId
 from ensue.matching.source import function
@@ -30,7 +30,7 @@ _BODY: Final = """def run(e, out):
         y.__class__ is float or (y.__class__ is int and fits(y))
     ):
         place = bisect(across, x) * side + bisect(down, y)
-        xs, ys, groups, asked = cells[place] or made(place)
+        xs, ys, groups, asked = cells[place] or made(place, x, y)
         column, row = bisect(xs, x), bisect(ys, y)
         for columns, rows, ids in groups:
             bits = columns[column] & rows[row]
@@ -54,8 +54,10 @@ class Grid:
     ) -> None:
         self._paths, self._across, self._down = paths, across, down
         self._items, self._layout = items, layout
+        self._reaches = [np.array(list(map(reach, cells.ranges)), np.float64) for cells in (across, down)]
         self._members, self._starts = _by_place(across, down)
         self._cells: list[Crossing | None] = [None] * (len(across) * len(down))
+        self._was_asked = bytearray(len(self._cells))
 
     @property
     def run(self) -> Run:
@@ -73,23 +75,29 @@ class Grid:
         body = _BODY.format(*map(self._layout.expression, self._paths))
         return function(list(constants), body, list(constants.values()))
 
-    def _made(self, place: int) -> Crossing:
-        """The crossing of a cell, which is kept."""
+    def _made(self, place: int, x: float, y: float) -> Crossing:
+        """The crossing of a cell; made and kept when the cell is asked again, for most are asked seldom or never."""
+        there = self._at(place)
+        across, down = self._reaches[0][there], self._reaches[1][there]
+        items = [self._items[index] for index in there.tolist()]
+        if not self._was_asked[place]:
+            self._was_asked[place] = 1
+            held = map(items.__getitem__, holding(across, down, x, y))
+            return of_one_point([(item.rule_id, self._check(item)) for item in held])
         column, row = divmod(place, len(self._down))
-        members = [self._member(index) for index in self._at(place)]
+        members = Members(across, down, [item.rule_id for item in items], [self._check(item) for item in items])
         made = crossing(members, self._across.extent(column), self._down.extent(row))
         self._cells[place] = made
         return made
 
-    def _at(self, place: int) -> list[int]:
-        found: list[int] = self._members[self._starts[place] : self._starts[place + 1]].tolist()
-        return found
+    def _at(self, place: int) -> NDArray[np.int64]:
+        return self._members[self._starts[place] : self._starts[place + 1]]
 
-    def _member(self, index: int) -> Member:
-        item = self._items[index]
+    def _check(self, item: Item) -> Check | None:
+        if len(item.fields) == len(self._paths):
+            return None
         rest = item.proven(frozenset(self._paths))
-        check = check_of(rest, self._layout) if rest.fields else None
-        return Member(reach(self._across.ranges[index]), reach(self._down.ranges[index]), item.rule_id, check)
+        return check_of(rest, self._layout) if rest.fields else None
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """Every item in a cell that a pair of the numbers falls into."""
@@ -99,7 +107,7 @@ class Grid:
         )
         for column in columns:
             for row in rows:
-                out.update(self._items[index].rule_id for index in self._at(column * len(self._down) + row))
+                out.update(self._items[index].rule_id for index in self._at(column * len(self._down) + row).tolist())
 
 
 def _by_place(across: Cells, down: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
