@@ -71,6 +71,9 @@ async def test_the_database_itself_keeps_tenants_apart(world: World, database: S
             " VALUES (repeat('0', 16), 'globex', repeat('x', 32)::bytea)",
             "UPDATE triggers.trigger SET tenant = 'globex'",
             "DELETE FROM triggers.trigger",
+            "DELETE FROM triggers.calendar",
+            "INSERT INTO triggers.calendar (tenant, name, revision, dates, created_by)"
+            " VALUES ('globex', 'theirs', 1, '[]', 'acme')",
             "UPDATE triggers.trigger_revision SET name = 'rewritten'",
             "DELETE FROM triggers.trigger_revision",
             "TRUNCATE triggers.trigger_revision",

@@ -217,6 +217,17 @@ def test_a_changed_calendar_is_in_force_for_every_rule_that_asks_it_and_for_no_o
     assert frozen.apply([CalendarRemoval(FREEZE, 3), a_calendar(4, TOMORROW)]).fingerprint != free.fingerprint
 
 
+@pytest.mark.parametrize("asking", [1, 100], ids=["a few", "many"])
+def test_of_many_rules_those_that_ask_are_made_anew_in_their_places(asking: int) -> None:
+    triggers = [
+        a_trigger(n, sort_order=n * 7 % 11, where=UNLESS_FROZEN if n <= asking else ALWAYS) for n in range(1, 101)
+    ]
+    free = Ruleset.empty().apply([a_calendar(1), *triggers])
+    frozen = free.apply([a_calendar(2, TODAY)])
+    assert frozen.candidates(an_event()) == free.candidates(an_event())
+    assert [len(decide(each, an_event(), NOON).firings) for each in (free, frozen)] == [100, 100 - asking]
+
+
 def test_the_calendar_of_another_tenant_is_another_calendar() -> None:
     theirs = a_calendar(5, TODAY, calendar_id=CalendarId("other", FREEZE.name))
     alone = Ruleset.empty().apply([theirs, a_trigger(where=UNLESS_FROZEN)])

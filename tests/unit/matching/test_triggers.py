@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.conditions import NOW, conditions, events
 
-from ensue.core.conditions.tree import ALWAYS, All, Condition, Test
+from ensue.core.calendars import Calendar, CalendarId
+from ensue.core.conditions.tree import ALWAYS, All, Condition, Not, Test
 from ensue.core.decide import decide
 from ensue.core.event import Event
 from ensue.core.ids import event_uid
@@ -105,6 +106,18 @@ def test_a_successor_shares_and_leaves_its_predecessor_alone() -> None:
     assert second.revision_of(moved.trigger_id) == 2
     assert len(second) == 100
     assert second.apply([moved]) is second
+
+
+def test_a_changed_calendar_is_in_force_behind_the_index_and_not_in_its_predecessor() -> None:
+    freeze = CalendarId(STUDIO, "studio-freeze")
+    unless_frozen = Not(Test(("now",), "calendar", {"name": freeze.name, "zone": "UTC"}))
+    triggers = [a_trigger(n, All((a_variant(n), unless_frozen))) for n in range(1, 101)]
+    free = IndexedRuleset().apply([Calendar(freeze, 1, frozenset()), *triggers])
+    frozen = free.apply([Calendar(freeze, 2, frozenset({NOW.date()}))])
+    event = an_event({"variant": 7, "score": 0.9})
+    fired = [[f.trigger_id.int & 0xFF for f in decide(each, event, NOW).firings] for each in (free, frozen, free)]
+    assert fired == [[7], [], [7]]
+    assert frozen.fingerprint != free.fingerprint
 
 
 def test_a_trigger_that_listens_elsewhere_now_is_gone_here() -> None:

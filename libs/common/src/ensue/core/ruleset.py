@@ -6,8 +6,8 @@ Which triggers an event concerns is asked in one place, `rules_for`; `ensue.matc
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from operator import attrgetter
@@ -144,9 +144,8 @@ class Ruleset:
         made: dict[UUID, Rule | Removal] = {
             i: change if isinstance(change, Removal) else Rule.of(change, whole) for i, change in triggers.items()
         }
-        if calendars:
-            made |= {i: Rule.of(rule.trigger, whole) for i, rule in self._users(calendars) if i not in made}
-        return self._successor(made, whole, calendars)
+        after = self._with_triggers(made) if made else self
+        return after._with_calendars(whole, calendars) if calendars else after
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that listen to an event's tenant and type, in order of (sort_order, created_at, trigger_id)."""
@@ -183,39 +182,48 @@ class Ruleset:
                     newer[change.calendar_id] = change
         return newer
 
-    def _users(self, calendars: Iterable[CalendarId]) -> list[tuple[UUID, Rule]]:
-        """The rules that ask one of these: they are made anew, so that whoever holds an older ruleset keeps it."""
+    def _with_triggers(self, made: Mapping[UUID, Rule | Removal]) -> Ruleset:
+        before = {i: rule for i in made if isinstance(rule := self._newest.get(i), Rule)}
+        after = {i: rule for i, rule in made.items() if isinstance(rule, Rule)}
+        lacking = {i for i, rule in after.items() if rule.calendars and rule.lacks}
+        return replace(
+            self,
+            _newest={**self._newest, **made},
+            _by_type=self._reindexed(before, after),
+            _digest=_moved(self._digest, map(_worded, before.values()), map(_worded, after.values())),
+            _count=self._count - len(before) + len(after),
+            lacking=self.lacking - made.keys() | lacking if self.lacking or lacking else self.lacking,
+        )
+
+    def _with_calendars(
+        self,
+        whole: dict[CalendarId, Calendar | CalendarRemoval],
+        changed: Mapping[CalendarId, Calendar | CalendarRemoval],
+    ) -> Ruleset:
+        """The rules that ask one of `changed` are made anew, so that whoever holds an older ruleset keeps it."""
+        anew = dict(_made_anew(self._users(changed), whole))
+        index = {key: _replaced(self._by_type[key], rules) for key, rules in _by_key(anew.values()).items()}
+        before = (known for i in changed if isinstance(known := self._calendars.get(i), Calendar))
+        after = (calendar for calendar in changed.values() if isinstance(calendar, Calendar))
+        return replace(
+            self,
+            _newest={**self._newest, **anew},
+            _by_type={**self._by_type, **index},
+            _calendars=whole,
+            _digest=_moved(self._digest, map(_worded, before), map(_worded, after)),
+            lacking=self.lacking - anew.keys() | {i for i, rule in anew.items() if rule.lacks},
+        )
+
+    def _users(self, calendars: Iterable[CalendarId]) -> Iterator[Rule]:
+        """The rules that ask one of these."""
         names: dict[str, set[str]] = {}
         for tenant, name in calendars:
             names.setdefault(tenant, set()).add(name)
-        return [
-            (i, rule)
-            for i, rule in self._newest.items()
-            if isinstance(rule, Rule)
-            and rule.calendars
-            and not rule.calendars.isdisjoint(names.get(rule.trigger.tenant, ()))
-        ]
-
-    def _successor(
-        self,
-        made: Mapping[UUID, Rule | Removal],
-        calendars: dict[CalendarId, Calendar | CalendarRemoval],
-        touched: Mapping[CalendarId, Calendar | CalendarRemoval],
-    ) -> Ruleset:
-        before = {i: rule for i in made if isinstance(rule := self._newest.get(i), Rule)}
-        after = {i: rule for i, rule in made.items() if isinstance(rule, Rule)}
-        known = {i: calendar for i in touched if (calendar := self._calendars.get(i)) is not None}
-        gone = _digest_of_rules(before) + _digest_of_calendars(known)
-        come = _digest_of_rules(after) + _digest_of_calendars(touched)
-        lacking = {i for i, rule in after.items() if rule.calendars and rule.lacks}
-        return Ruleset(
-            {**self._newest, **made} if made else self._newest,
-            self._reindexed(before, after) if made else self._by_type,
-            calendars,
-            (self._digest - gone + come) % (1 << 8 * _FINGERPRINT_BYTES),
-            self._count - len(before) + len(after),
-            self.lacking - made.keys() | lacking if self.lacking or lacking else self.lacking,
-        )
+        for rule in self._newest.values():
+            if not isinstance(rule, Rule) or not rule.calendars:
+                continue
+            if not rule.calendars.isdisjoint(names.get(rule.trigger.tenant, ())):
+                yield rule
 
     def _reindexed(self, before: Mapping[UUID, Rule], after: Mapping[UUID, Rule]) -> dict[_Key, tuple[Rule, ...]]:
         leaving, joining = _by_key(before.values()), _by_key(after.values())
@@ -248,6 +256,17 @@ def _changed(rules: Sequence[Rule], leaving: Sequence[Rule], joining: Sequence[R
     return tuple(kept)
 
 
+def _replaced(rules: Sequence[Rule], anew: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules, some of them made anew; each keeps its place."""
+    if len(anew) > _FEW:
+        made = {rule.trigger.trigger_id: rule for rule in anew}
+        return tuple(made.get(rule.trigger.trigger_id, rule) for rule in rules)
+    kept = list(rules)
+    for rule in anew:
+        kept[bisect_left(kept, rule.rank, key=_rank)] = rule
+    return tuple(kept)
+
+
 def _by_key(rules: Iterable[Rule]) -> dict[_Key, list[Rule]]:
     index: dict[_Key, list[Rule]] = {}
     for rule in rules:
@@ -256,18 +275,30 @@ def _by_key(rules: Iterable[Rule]) -> dict[_Key, list[Rule]]:
     return index
 
 
-def _digest_of_rules(rules: Mapping[UUID, Rule]) -> int:
-    return _sum_of_hashes(f"{i}@{rule.trigger.revision}" for i, rule in rules.items())
+def _made_anew(rules: Iterable[Rule], calendars: _Calendars) -> Iterator[tuple[UUID, Rule]]:
+    contexts: dict[tuple[str, frozenset[str]], Context] = {}
+    for rule in rules:
+        asked = (rule.trigger.tenant, rule.calendars)
+        if asked not in contexts:
+            contexts[asked] = _context(*asked, calendars)
+        made = Rule(rule.trigger, rule.active_since, rule.rank, contexts[asked], rule.calendars)
+        yield rule.trigger.trigger_id, made
 
 
-def _digest_of_calendars(calendars: _Calendars) -> int:
-    there = (calendar for calendar in calendars.values() if isinstance(calendar, Calendar))
-    return _sum_of_hashes(f"{'/'.join(calendar.calendar_id)}@{calendar.revision}" for calendar in there)
+def _worded(known: Rule | Calendar) -> str:
+    """What the fingerprint says of it."""
+    if isinstance(known, Calendar):
+        return f"{'/'.join(known.calendar_id)}@{known.revision}"
+    return f"{known.trigger.trigger_id}@{known.trigger.revision}"
 
 
-def _sum_of_hashes(texts: Iterable[str]) -> int:
-    """A sum does not depend on order, and a part of it can be taken out again."""
-    return sum(int.from_bytes(blake2b(text.encode(), digest_size=_FINGERPRINT_BYTES).digest(), "big") for text in texts)
+def _moved(digest: int, gone: Iterable[str], come: Iterable[str]) -> int:
+    """A digest is a sum of hashes: it does not depend on order, and a part of it can be taken out again."""
+    return (digest - sum(map(_hash, gone)) + sum(map(_hash, come))) % (1 << 8 * _FINGERPRINT_BYTES)
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=_FINGERPRINT_BYTES).digest(), "big")
 
 
 def _revision(known: Rule | Trigger | Removal) -> int:

@@ -121,10 +121,10 @@ async def _change(
         change = apply(state, command, await _instant(ports, connection))
         change = await charged(connection, ports.max_unindexed, state, change)
         saved = await _kept(connection, change, row, caller)
-        if isinstance(command, Replace):
-            await note_uses(connection, state.tenant, state.trigger_id, command.draft.calendars)
         if change.cancel is not None:
             await _cancel_unstarted(connection, change.state, change.cancel)
+        if isinstance(command, Replace):  # last: what it holds, others wait for
+            await note_uses(connection, state.tenant, state.trigger_id, command.draft.calendars)
     return await _answer(ports, saved)
 
 
