@@ -33,13 +33,17 @@ class Branch:
 
 
 class Layout:
-    """The paths that are read, and the names of their attributes. Immutable; `extended` gives a larger one."""
+    """The paths that are read, and the names of their attributes. Immutable; `extended` gives a larger one.
 
-    __slots__ = ("_names", "root")
+    can_be_projected: whether every name can be a Struct's; no quotes, backslashes or control characters can.
+    """
+
+    __slots__ = ("_names", "can_be_projected", "root")
 
     def __init__(self, root: Branch, names: dict[str, int]) -> None:
         self.root = root
         self._names = names
+        self.can_be_projected = all(name.isprintable() and '"' not in name and "\\" not in name for name in names)
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Layout:
@@ -70,11 +74,6 @@ class Layout:
         """The source that reads `path` of a decoded event `e`."""
         *above, last = [self._names[segment] for segment in path]
         return ".".join(("e", *(f"o{number}" for number in above), f"f{last}"))
-
-    @property
-    def can_be_projected(self) -> bool:
-        """Whether every name can be a Struct's; those with quotes, backslashes and control characters cannot."""
-        return all(name.isprintable() and '"' not in name and "\\" not in name for name in self._names)
 
     def struct(self, listed: Container[Path] = ()) -> type[msgspec.Struct]:
         """The Struct of an event with a scalar at each path, or an array of scalars at each of `listed`."""

@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from ensue.core.conditions.dialects.eventbridge import Path
+from ensue.core.conditions.fields import DATA
 from ensue.core.event import Event
 from ensue.core.json import Json
 from ensue.core.ruleset import Change, Identity, Removal, Rule, Ruleset
@@ -30,21 +31,32 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Engine:
-    """An engine of rules, and the paths at which it looks numbers of any size up."""
+    """An engine of rules, and the paths at which it looks numbers of any size up.
+
+    attributes: those of an event that the rules read, beside its data.
+    """
 
     rules: Engine
     endless: frozenset[Path]
+    attributes: Sequence[str]
+
+    @classmethod
+    def of(cls, rules: Engine, endless: frozenset[Path]) -> _Engine:
+        """The engine, with what it reads looked up once."""
+        return cls(rules, endless, [name for name in rules.reads if name in LOOKED_UP and name != DATA])
 
     def find(self, event: Event) -> list[UUID]:
         """The triggers that the event may match."""
-        document = {name: getattr(event, name) for name in self.rules.reads if name in LOOKED_UP}
+        document = {DATA: event.data}
+        for name in self.attributes:
+            document[name] = getattr(event, name)
         if self.endless:
             document = with_doubles(document, self.endless)
         return self.rules.match_document(document)  # type: ignore[return-value]  # it is built of these ids
 
     def compacted(self) -> _Engine:
         """The same, with the engine in order."""
-        return _Engine(self.rules.compacted(), self.endless)
+        return _Engine.of(self.rules.compacted(), self.endless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,8 @@ class IndexedRuleset:
         if engine is None:
             return self.plain.rules_for(event)
         found = engine.find(event)
+        if not found:
+            return ()
         rules = [rule for trigger_id in found if (rule := self.plain.rule_of(trigger_id)) is not None]
         if len(rules) > 1:
             rules.sort(key=lambda rule: rule.rank)
@@ -141,9 +155,9 @@ def _engine(
     made = list(map(_indexed, whole if known is None else changed))
     paths = frozenset(path for rule in made for path in endless(rule.alternatives))
     if known is None:
-        return _Engine(Engine.of(made), paths)
+        return _Engine.of(Engine.of(made), paths)
     gone = touched - {rule.trigger.trigger_id for rule in changed}
-    return _Engine(known.rules.changed(made, gone), known.endless | paths)
+    return _Engine.of(known.rules.changed(made, gone), known.endless | paths)
 
 
 def _indexed(rule: Rule) -> indexed.Rule:
