@@ -57,6 +57,7 @@ UNFIT: dict[str, list[str]] = {
     "data": ["1"],
     "datacontenttype": ["application/json", "text/plain", "application/cloudevents+json"],
 }  # fmt: skip
+BESIDE = ["ce_chaindepth", "ce_tenant", "ce_type", "ce_specversion", "ce_entitytype", "x"]
 REQUIRED = ("specversion", "id", "source", "type")
 OPTIONAL = sorted(FIT.keys() - REQUIRED)
 RARE = sorted(UNFIT.keys() - FIT.keys())
@@ -114,7 +115,7 @@ def structured(draw: st.DrawFn) -> list[Record]:
     data = draw(st.sampled_from(["data", "data", "data_base64", None]))
     separators = draw(st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :")]))
     is_ascii = draw(st.booleans())
-    beside: Headers = [(name, b"1") for name in draw(st.lists(st.sampled_from(["ce_chaindepth", "x"]), max_size=1))]
+    beside: Headers = [(name, b"1") for name in draw(st.lists(st.sampled_from(BESIDE), unique=True, max_size=2))]
     records: list[Record] = []
     for row in draw(rows()):
         members: dict[str, Any] = {**row}
@@ -299,6 +300,14 @@ def test_what_is_remembered_is_bounded() -> None:
         )
 
 
+@pytest.mark.parametrize("beside", BESIDE)
+def test_an_envelope_is_read_as_one_whatever_stands_beside_it(beside: str) -> None:
+    record: Headers = [STRUCTURED, (beside, b"1")]
+    opener = Opener(TENANT, trusted=False)
+    plain = decode_record(record, envelope(), trusted=False, default_tenant=TENANT)
+    assert [opener.open(record, envelope()).whole() for _ in range(3)] == [plain] * 3
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -306,6 +315,8 @@ def test_what_is_remembered_is_bounded() -> None:
         (headers(("content-type", b"application/json" + b" " * 3000)), None),
         ([STRUCTURED, ("x" * 3000, None)], envelope()),
         ([STRUCTURED], envelope(**{"x" * 3000: "1"})),
+        ([STRUCTURED], envelope(**{f"x{number}": "1" for number in range(65)})),
+        (headers(JSON, *((f"x-{number}", None) for number in range(65))), None),
         ([("content-type", STRUCTURED[1] + b";" * 3000)], envelope()),
     ],
 )

@@ -13,7 +13,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from ensue.core.calendars import CalendarRemoval
+from ensue.core.calendars import Calendar, CalendarRemoval
 from ensue.core.errors import Unavailable
 from ensue.core.ruleset import Change, Identity, Removal
 from ensue.kafka.records import IncomingRecord
@@ -36,7 +36,7 @@ from ensue.wire.triggers import TriggerRecord, decode_trigger, to_trigger
 
 Said: TypeAlias = TriggerRecord | Removal | CalendarRecord | CalendarRemoval
 PARSED_AT_ONCE = 200  # between these the loop lives
-APPLIED_AT_ONCE = 200  # more are applied in a thread
+APPLIED_AT_ONCE = 32  # more are applied in a thread, and so are calendars: all rules that ask one are made anew
 log = get_logger(__name__)
 
 
@@ -110,8 +110,9 @@ class Rules:
         """
         started = self._clock.monotonic()
         async with self._catching_up:  # who waits here must not go on before what another has read is applied
+            lacking = self._ruleset.plain.lacking
             await self._read_topic()
-            if self._ruleset.plain.lacking:
+            if self._ruleset.plain.lacking - lacking:
                 # A trigger and its calendar are in two partitions, whose ends are not asked at the same instant.
                 await self._read_topic()
         self._metrics.observe(RULESET_REFRESH_SECONDS, self._clock.monotonic() - started)
@@ -157,7 +158,7 @@ class Rules:
         self._metrics.set(RULESET_UNUSABLE, len(self._unusable))
 
     async def _apply(self, changes: Sequence[Change]) -> None:
-        if len(changes) > APPLIED_AT_ONCE:
+        if len(changes) > APPLIED_AT_ONCE or any(map(_is_calendar, changes)):
             await self._succeed(lambda ruleset: ruleset.apply(changes))
             return
         self._ruleset = self._ruleset.apply(changes)
@@ -174,6 +175,9 @@ class Rules:
         async with self._succeeding:
             self._since = []
             made = await asyncio.to_thread(_made_to_last, successor, self._ruleset)
+            while len(self._since) > APPLIED_AT_ONCE:
+                late, self._since = self._since, []
+                made = await asyncio.to_thread(made.apply, late)
             self._ruleset = made.apply(self._since)
 
     def _is_news(self, identity: Identity, revision: int) -> bool:
@@ -205,6 +209,10 @@ class Rules:
                 self._unusable.add(key)
                 place = {"key": key, "partition": record.partition, "offset": record.offset}
                 log.warning("trigger_record_undecodable", reason=str(error), **place)
+
+
+def _is_calendar(change: Change) -> bool:
+    return isinstance(change, (Calendar, CalendarRemoval))
 
 
 def _made_to_last(successor: Callable[[IndexedRuleset], IndexedRuleset], ruleset: IndexedRuleset) -> IndexedRuleset:

@@ -102,7 +102,7 @@ def read_event(attributes: Mapping[str, str], data: Json, intake: Intake, proble
         entity_type=attributes.get("entitytype") or entity_type_of(event_type),
         data=data,
         dataschema=attributes.get("dataschema"),
-        extensions={name: attributes[name] for name in attributes.keys() - NAMED},
+        extensions={name: text for name, text in attributes.items() if name not in NAMED},
         replay_no=replay_no,
         targets=targets,
         mode=mode,

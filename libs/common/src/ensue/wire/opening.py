@@ -22,12 +22,16 @@ from ensue.wire.opened import Opened, opened
 
 MOST_HABITS: Final = 8192
 MOST_LAYOUTS: Final = 512
+MOST_NAMES: Final = 64
 MOST_NAME_BYTES: Final = 2048
 _MOST_GROWTH: Final = 8  # times: 1e15 is written as 1000000000000000.0
 
 
 class Opener:
-    """Opens the records of one topic. It remembers habits; when it has too many, it forgets them all."""
+    """Opens the records of one topic. It remembers habits; when it has too many, it forgets them all.
+
+    Nothing is learnt from records with very many or very long names, so that what is remembered is bounded in size too.
+    """
 
     def __init__(self, default_tenant: str, *, trusted: bool, max_data_bytes: int = DEFAULT_MAX_DATA_BYTES) -> None:
         self._intake = Intake(trusted=trusted, tenant=default_tenant)
@@ -65,19 +69,22 @@ class Opener:
 
     def _learn(self, headers: Headers, value: bytes | None, event: Event) -> None:
         names, values = zip(*headers, strict=True)
-        if sum(map(len, names)) > MOST_NAME_BYTES:
+        if len(names) > MOST_NAMES or sum(map(len, names)) > MOST_NAME_BYTES:
             return
-        way = self._ways.get(names) or self._way(names)
-        if way.learn(values, value, event):
+        way = self._ways.get(names) or self._way(names, values)
+        if way is not None and way.learn(values, value, event):
             self._ways[names] = way
             self._learnt += 1
 
-    def _way(self, names: Sequence[str]) -> _Way:
+    def _way(self, names: Sequence[str], values: Row) -> _Way | None:
+        """How records with these headers are opened; None where an envelope has attributes beside it, which is rare."""
         places = {name.removeprefix(CE_PREFIX): place for place, name in enumerate(names) if name.startswith(CE_PREFIX)}
         content = [place for place, name in enumerate(names) if name.lower() == CONTENT_TYPE]
-        if places:
-            return _Binary(places, content, self._intake, self._max_data_bytes)
-        return _Structured(content[0], self._intake, self._max_data_bytes)
+        if not places:
+            return _Structured(content[0], self._intake, self._max_data_bytes)
+        if not all(_is_json(values[place]) for place in content):
+            return None
+        return _Binary(places, content, self._intake, self._max_data_bytes)
 
 
 class _Way(Protocol):
@@ -164,7 +171,9 @@ class _Structured:
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
         members = _in_texts(self._members(value or b""))
         content_type: bytes = values[self._content]
-        if not UNUSUAL.isdisjoint(members) or len(content_type) + sum(map(len, members)) > MOST_NAME_BYTES:
+        if not UNUSUAL.isdisjoint(members) or len(members) > MOST_NAMES:
+            return False
+        if len(content_type) + sum(map(len, members)) > MOST_NAME_BYTES:
             return False
         layout = self._layouts.get(tuple(members))
         if layout is None:
