@@ -96,3 +96,16 @@ def test_documents_are_taken_as_they_are() -> None:
     assert not fires(weekend, {"time": "2026-11-20T12:00:00Z"})
     explanation = explain_match({"id": "p", "pattern": {"data": {"n": [1]}}}, {"data": {"n": 2}})
     assert [test.actual for test in explanation.where.members] == [(2,)]
+
+
+def test_a_bare_pattern_is_explained_over_the_event_as_it_is_written_as_match_has_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = tmp_path / "rule.json"
+    rule.write_text(json.dumps({"id": "theirs", "pattern": {"detail-type": ["state"], "detail": {"x": [1]}}}))
+    theirs: dict[str, Json] = {"detail-type": "state", "source": "aws.ec2", "detail": {"x": 1}}
+    code, told = explained(rule, theirs, capsys)
+    assert (code, "theirs: matches" in told) == (0, True)
+    code, told = explained(rule, {**theirs, "detail": {"x": 2}}, capsys)
+    assert code == 1
+    assert "nearest miss: detail.x" in told

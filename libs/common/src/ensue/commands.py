@@ -67,7 +67,9 @@ def check(
     events: Annotated[
         Path | None, typer.Option(help="Sample events: says of each trigger for how many it would fire.")
     ] = None,
-    calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
+    calendars: Annotated[
+        Path | None, typer.Option(help="Calendars that conditions name: a file of names and dates.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Check trigger files: every fault with its place and what would be right. Exit 2 if there is one."""

@@ -35,7 +35,9 @@ def explain(
     ],
     event: Annotated[Path, typer.Option(help="Events: JSON lines, JSON or YAML; - reads JSON lines from the input.")],
     *,
-    calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
+    calendars: Annotated[
+        Path | None, typer.Option(help="Calendars that conditions name: a file of names and dates.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Answer in JSON: a list, one object a trigger and event.")
     ] = False,
@@ -47,9 +49,9 @@ def explain(
     rules, events = read
     if not rules or not events:
         raise InvalidValue(f"{event if rules else trigger} holds no {'event' if rules else 'trigger'}")
-    decoded = [event_of(each.document) for each in events]
+    decoded = [(event_of(each.document), each.document) for each in events]
     now = SystemClock().now()
-    answers = [explain_rule(rule, one, one.time or now) for rule in rules for one in decoded]
+    answers = [explain_rule(rule, one, one.time or now, raw) for rule in rules for one, raw in decoded]
     if as_json:
         print(json.dumps([to_json(answer) for answer in answers], indent=2, ensure_ascii=False))
     else:

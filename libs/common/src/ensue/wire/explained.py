@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Final
 
 from ensue.core.conditions.context import NO_CONTEXT, Context
+from ensue.core.conditions.dialects.eventbridge import PatternNode
 from ensue.core.conditions.english import english
-from ensue.core.conditions.explain import explain, nearest_miss
+from ensue.core.conditions.explain import decided, explain, nearest_miss
 from ensue.core.conditions.explanation import Explanation
+from ensue.core.conditions.leaf_kinds.pattern import explain_pattern
 from ensue.core.conditions.match import compile_condition
 from ensue.core.errors import EnsueError
 from ensue.core.event import Event
@@ -55,10 +57,18 @@ class Explained:
     checks: tuple[Check, ...] = ()
 
 
-def explain_rule(rule: FileRule, event: Event, now: datetime) -> Explained:
-    """Why a rule does or does not match an event, decided at `now`. The rule is a condition, not a bare pattern."""
+def explain_rule(rule: FileRule, event: Event, now: datetime, document: Mapping[str, Json] | None = None) -> Explained:
+    """Why a rule does or does not match an event, decided at `now`.
+
+    document: the event as it is written, which a bare pattern is over, as in `ensue match`; without it, it sees of the
+        event what a pattern leaf sees.
+    """
     reasons = tuple(_reasons(rule, event))
-    where = explain(condition_of(rule), event, now, rule.context)
+    condition = condition_of(rule)
+    if document is not None and isinstance(rule.test, PatternNode):
+        where = decided(explain_pattern(rule.test, document, english(condition)))
+    else:
+        where = explain(condition, event, now, rule.context)
     nearest = () if where.verdict else nearest_miss(where)
     return Explained(rule.rule_id, where.verdict and not reasons, reasons, where, nearest)
 

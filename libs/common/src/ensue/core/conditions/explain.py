@@ -28,7 +28,7 @@ MOST_VALUES: Final = 20
 
 def explain(condition: Condition, event: Event, now: datetime, context: Context = NO_CONTEXT) -> Explanation:
     """The tree of `condition` with its verdicts for `event` at `now`."""
-    return _decided(_node(condition, event, now, context))
+    return decided(_node(condition, event, now, context))
 
 
 def nearest_miss(explanation: Explanation) -> tuple[Explanation, ...]:
@@ -108,9 +108,9 @@ def _note(test: Test, event: Event, now: datetime, actual: tuple[Json, ...]) -> 
     return None
 
 
-def _decided(node: Explanation) -> Explanation:
+def decided(node: Explanation) -> Explanation:
     """The tree with `decided` set on every node whose verdict counted, from the root down."""
-    members = tuple(_decided(inner) if _counts(node, inner) else inner for inner in node.members)
+    members = tuple(decided(inner) if _counts(node, inner) else inner for inner in node.members)
     return replace(node, decided=True, members=members)
 
 

@@ -83,13 +83,17 @@ def _english(leaf: Pattern) -> str:
 
 
 def _explain(leaf: Pattern, event: Event, now: datetime) -> Explanation:
-    node, seen = parse_pattern(leaf.document), seen_by_patterns(event)
+    return explain_pattern(parse_pattern(leaf.document), seen_by_patterns(event), _english(leaf))
+
+
+def explain_pattern(node: PatternNode, seen: Mapping[str, Json], sentence: str) -> Explanation:
+    """Every field of a pattern with what it found in a document, which a pattern leaf sees of an event."""
     verdict = compile_pattern(node)(seen)
     members = tuple(_explain_field(field, seen) for field in _fields(node))
     note = None
     if not verdict and all(member.verdict for member in members) and not node.either:
         note = "each field matches, but not within the same element of an array"
-    return Explanation("pattern", verdict, _english(leaf), members=members, note=note)
+    return Explanation("pattern", verdict, sentence, members=members, note=note)
 
 
 def _fields(node: PatternNode) -> Iterator[FieldPattern]:
