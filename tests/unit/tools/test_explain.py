@@ -108,4 +108,4 @@ def test_a_bare_pattern_is_explained_over_the_event_as_it_is_written_as_match_ha
     assert (code, "theirs: matches" in told) == (0, True)
     code, told = explained(rule, {**theirs, "detail": {"x": 2}}, capsys)
     assert code == 1
-    assert "nearest miss: detail.x" in told
+    assert "✗ detail.x matches [1]; actual 2" in told
