@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.core.world import NOON, a_trigger, an_event
 
+from ensue.core import template
 from ensue.core.decide import decide
 from ensue.core.json import Json
 from ensue.core.ruleset import Ruleset
@@ -132,3 +133,26 @@ def test_without_placeholders_a_template_is_its_own_result(template: Json) -> No
 def test_any_text_is_rendered_or_refused(template: str) -> None:
     with suppress(TemplateError):
         render(template, SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("evnt.id", "a path begins with event, trigger, firing"),
+        ("event.dat.a", "event has id, type, source"),
+        ("trigger.nam", "trigger has id, name, revision"),
+        ("firing.x", "firing has id"),
+        ("event.subject.x", "nothing is inside event.subject"),
+        ("event..data", "a path begins with"),
+    ],
+)
+def test_a_placeholder_that_no_firing_could_fill_in_is_told_before_one_tries(path: str, why: str) -> None:
+    [error] = check({"url": f"https://x/{{{{ {path} }}}}"})
+    assert (error.pointer, error.path, why in str(error)) == ("/url", path, True)
+
+
+def test_what_placeholders_may_name_is_what_a_firing_gives() -> None:
+    given = {root: members for root, members in SCOPE.items() if isinstance(members, dict)}
+    assert {root: set(names) for root, names in template.SCOPE.items()} == {
+        root: set(members) for root, members in given.items()
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ensue.core.errors import EnsueError
@@ -17,7 +17,12 @@ from ensue.core.instants import text_of
 from ensue.core.json import Json
 
 MAX_OUTPUT_BYTES: Final = 256 * 1024
-SCOPE_ROOTS: Final = ("event", "trigger", "firing")
+SCOPE: Final[Mapping[str, tuple[str, ...]]] = {
+    "event": ("id", "type", "source", "subject", "time", "data", "entity_type", "event_uid", "correlation_id", "depth"),
+    "trigger": ("id", "name", "revision"),
+    "firing": ("id",),
+}
+_DATA: Final = ["event", "data"]  # what is inside is the event's own
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 
@@ -75,11 +80,23 @@ def check(template: Json, pointer: str = "") -> Iterator[TemplateError]:
 
 def _check_text(text: str, pointer: str) -> Iterator[TemplateError]:
     for path in _PLACEHOLDER.findall(text):
-        if path.split(".")[0] not in SCOPE_ROOTS or not all(path.split(".")):
-            message = f"{{{{ {path} }}}} names nothing: a path begins with {', '.join(SCOPE_ROOTS)}"
-            yield TemplateError(message, path=path, pointer=pointer)
+        fault = _path_fault(path.split("."))
+        if fault is not None:
+            yield TemplateError(f"{{{{ {path} }}}} names nothing: {fault}", path=path, pointer=pointer)
     if "{{" in _PLACEHOLDER.sub("", text):
         yield TemplateError("a placeholder is written {{ event.data.name }}", path="", pointer=pointer)
+
+
+def _path_fault(names: Sequence[str]) -> str | None:
+    """Why no firing could ever have something at a path; None where one could."""
+    root, *inner = names
+    if root not in SCOPE or not all(names):
+        return f"a path begins with {', '.join(SCOPE)}"
+    if inner and inner[0] not in SCOPE[root]:
+        return f"{root} has {', '.join(SCOPE[root])}"
+    if len(inner) > 1 and names[:2] != _DATA:
+        return f"nothing is inside {root}.{inner[0]}"
+    return None
 
 
 class _Rendering:
