@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.core.world import NOON, a_trigger, an_event
 
-from ensue.core import template
 from ensue.core.decide import decide
 from ensue.core.json import Json
 from ensue.core.ruleset import Ruleset
 from ensue.core.template import MAX_OUTPUT_BYTES, TemplateError, check, render, scope_of
+from ensue.core.template import SCOPE as NAMES
 
 DATA: Json = {
     "variant_id": 42,
@@ -153,6 +153,6 @@ def test_a_placeholder_that_no_firing_could_fill_in_is_told_before_one_tries(pat
 
 def test_what_placeholders_may_name_is_what_a_firing_gives() -> None:
     given = {root: members for root, members in SCOPE.items() if isinstance(members, dict)}
-    assert {root: set(names) for root, names in template.SCOPE.items()} == {
+    assert {root: set(names) for root, names in NAMES.items()} == {
         root: set(members) for root, members in given.items()
     }
