@@ -12,7 +12,7 @@ from tests.support.conditions import NOW, conditions, data
 
 from ensue.cli import run
 from ensue.core.conditions.match import matches
-from ensue.core.conditions.tree import Condition
+from ensue.core.conditions.tree import Condition, Test
 from ensue.core.json import Json
 from ensue.match_command import build
 from ensue.testing.clock import FrozenClock
@@ -115,6 +115,16 @@ def test_everything_wrong_in_both_files_is_told_at_once(tmp_path: Path, capsys: 
 def test_files_that_are_not_there_are_wrong_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["match", "--rules", str(tmp_path / "a"), "--events", str(tmp_path / "b")]) == 2
     assert capsys.readouterr().err.count("cannot be read: No such file or directory") == 2
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, [2**53 + 1], 10**26, {"y": 1}, [{"y": 1}, 10**400]])
+def test_ranges_without_an_end_find_integers_of_any_size(value: Json) -> None:
+    document: Json = {"type": "a", "data": {"x": value}}
+    tests = {f"{sign} {bound}": Test(("data", "x"), sign, bound) for sign in ("gt", "lt") for bound in (5, -5, 2**53)}
+    rules = [FileRule(name, test) for name, test in tests.items()]
+    found = build(rules, FrozenClock(NOW)).find(SampleEvent(json.dumps(document).encode()))
+    assert sorted(found) == sorted(name for name, test in tests.items() if matches(test, event_of(document), NOW))
+    assert not isinstance(value, int) or sorted(found) == ["gt -5", "gt 5", f"gt {2**53}"]
 
 
 @given(conditions=st.lists(conditions(), min_size=1, max_size=6), one=data(), kind=st.sampled_from(["a", "ab", "x"]))

@@ -18,16 +18,14 @@ import typer
 from ensue.actions.registry import PARAMS
 from ensue.core.conditions.context import Context
 from ensue.core.conditions.dialects.eventbridge import PatternNode
-from ensue.core.conditions.fields import ATTRIBUTES, DATA
 from ensue.core.conditions.match import compile_condition
 from ensue.core.conditions.tree import All, Test
 from ensue.core.errors import EnsueError, InvalidValue
 from ensue.core.event import Event
-from ensue.core.json import Json
 from ensue.exits import ExitCode
 from ensue.files import STDIN, read_content, unreadable
+from ensue.matching.candidates import Candidates, Named
 from ensue.matching.engine import Engine
-from ensue.matching.needed import alternatives_of
 from ensue.matching.patterns import Verifier
 from ensue.matching.rules import Rule
 from ensue.matching.tier import collecting_nothing
@@ -47,7 +45,9 @@ def match(
     ],
     events: Annotated[Path, typer.Option(help="Events: JSON lines, JSON or YAML; - reads JSON lines from the input.")],
     *,
-    calendars: Annotated[Path | None, typer.Option(help="Calendars that conditions name: {name: [dates]}.")] = None,
+    calendars: Annotated[
+        Path | None, typer.Option(help="Calendars that conditions name: a file of names and dates.")
+    ] = None,
     dump: Annotated[bool, typer.Option("--dump", help="One JSON line an event, in order: its index and ids.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, as without it.")] = False,
 ) -> None:
@@ -116,13 +116,13 @@ class RuleMatcher:
         patterns = [rule for rule in rules if isinstance(rule.test, PatternNode)]
         conditions = [rule for rule in rules if rule.enabled and not isinstance(rule.test, PatternNode)]
         self._patterns = Engine.of(map(_pattern_rule, patterns)) if patterns else None
-        self._conditions = Engine.of(map(_condition_rule, conditions)) if conditions else None
+        self._conditions = Candidates.of(map(_named, conditions)) if conditions else None
         self._ready = {rule.rule_id: (rule, compile_condition(condition_of(rule), rule.context)) for rule in conditions}
 
     @property
     def unindexed(self) -> int:
         """How many rules are asked about every event, because no index leads to them."""
-        return sum(engine.unindexed for engine in (self._patterns, self._conditions) if engine is not None)
+        return sum(each.unindexed for each in (self._patterns, self._conditions) if each is not None)
 
     def find(self, event: SampleEvent) -> list[str]:
         """The ids of the rules that match."""
@@ -131,10 +131,10 @@ class RuleMatcher:
             found = self._patterns.match(event.raw)  # type: ignore[assignment]  # built of rules whose ids are texts
         return found if self._conditions is None else [*found, *self._holding(self._conditions, event)]
 
-    def _holding(self, engine: Engine, event: SampleEvent) -> Iterator[str]:
+    def _holding(self, candidates: Candidates, event: SampleEvent) -> Iterator[str]:
         one = event_of(event.document)
         now = one.time or self._clock.now()
-        for rule_id in engine.match_document(_seen(one)):
+        for rule_id in candidates.find(one):
             rule, matcher = self._ready[str(rule_id)]
             try:
                 if _listens(rule, one) and matcher(one, now):
@@ -160,14 +160,8 @@ def _pattern_rule(rule: FileRule) -> Rule:
     return Rule(rule.rule_id, rule.test.alternatives(), Verifier(rule.test))
 
 
-def _condition_rule(rule: FileRule) -> Rule:
+def _named(rule: FileRule) -> Named:
     condition = condition_of(rule)
     if rule.when is not None:
         condition = All((Test(("type",), "in", list(rule.when.types)), condition))
-    return Rule(rule.rule_id, alternatives_of(condition), lambda _: True)  # a candidate; the condition is asked next
-
-
-def _seen(event: Event) -> dict[str, Json]:
-    """What paths lead into."""
-    attributes: dict[str, Json] = {name: read(event) for name, read in ATTRIBUTES.items() if name != "time"}
-    return {**attributes, DATA: event.data}
+    return rule.rule_id, condition

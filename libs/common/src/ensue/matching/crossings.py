@@ -1,7 +1,7 @@
 """Crossings: the ranges that touch one cell of the plane, as bits between the bounds that run through it.
 
 Two bisections of a few bounds, and an `and` of one byte for each eight ranges, say which of them hold a point; what an
-event touches is small and lies together. Made by `grid` when a cell is first asked.
+event touches is small and lies together. Made by `grid` when a cell is asked again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ensue.matching.intervals import Span
+from ensue.matching.intervals import Span, cuts
 from ensue.matching.nodes import Check, side_by_side
 from ensue.matching.rules import RuleId
 
@@ -47,7 +47,7 @@ class Members:
 
 def crossing(members: Members, width: Span, height: Span) -> Crossing:
     """What a cell of this width and height (from, up to without) holds."""
-    xs, ys = _cuts(members.across, width), _cuts(members.down, height)
+    xs, ys = cuts(members.across.ravel().tolist(), width), cuts(members.down.ravel().tolist(), height)
     groups = _assembled(members, _bits(xs, members.across), _bits(ys, members.down))
     return array("d", xs[1:]), array("d", ys[1:]), *groups
 
@@ -81,15 +81,9 @@ def _assembled(
     )
 
 
-def _cuts(spans: NDArray[np.float64], within: Span) -> list[float]:
-    """Where a cell begins, and all places in it where a span begins or ends."""
-    first, end = within
-    return [first, *sorted({place for place in spans.ravel().tolist() if first < place < end})]
-
-
-def _bits(cuts: Sequence[float], spans: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """For each piece between the cuts, and each span, whether it holds the piece."""
-    places = np.array(cuts, np.float64)[:, None]
+def _bits(starts: Sequence[float], spans: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """For each piece between two cuts, and each span, whether it holds the piece."""
+    places = np.array(starts, np.float64)[:, None]
     held: NDArray[np.bool_] = (spans[:, 0] <= places) & (places < spans[:, 1])
     return held
 

@@ -1,6 +1,6 @@
 """Integers beyond the doubles: in a range a pattern does not see them, so a double is put beside each for the lookup.
 
-Called by `triggers` about the paths at which ranges without an end are looked up. No bound of these lies beyond the
+Called by `candidates` about the paths at which ranges without an end are looked up. No bound of these lies beyond the
 integers that all are doubles, so what does lies in the same of them as any other number there.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from sys import float_info
 
+from ensue.core.conditions.dialects.doubles import EXACT
 from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.core.json import Json
-from ensue.matching.needed import EXACT
 
 
 def with_doubles(document: dict[str, Json], paths: Iterable[Path]) -> dict[str, Json]:

@@ -5,18 +5,19 @@ Asked by trigger-api, which counts and caps the triggers of a tenant that it doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from ensue.core.conditions.analysis.findings import why_unindexed
 from ensue.core.conditions.tree import ALWAYS, Condition
-from ensue.core.json import Json
-from ensue.matching.engine import Engine
-from ensue.matching.needed import alternatives_of
-from ensue.matching.rules import Rule
+from ensue.matching.candidates import Candidates
+from ensue.matching.needed import MOST_ALTERNATIVES
 
 LOOKED_UP: Final = ("eq", "in", "between", "contains", "starts_with", "ends_with", "wildcard")
 WHAT_HELPS: Final = f'a test in "all" beside the rest, by {", ".join(LOOKED_UP[:-1])} or {LOOKED_UP[-1]}'
+_OTHERWISE: Final = (
+    "none of its tests is of a kind that the index looks up, "
+    f"or there are over {MOST_ALTERNATIVES} ways to fulfil it (values of one field may stand in one in)"
+)
 
 
 def why_not_indexed(condition: Condition) -> str | None:
@@ -24,10 +25,6 @@ def why_not_indexed(condition: Condition) -> str | None:
 
     A trigger without a condition costs nothing but the firings that it is there for.
     """
-    if condition == ALWAYS or not Engine.of([Rule(0, alternatives_of(condition), _always)]).unindexed:
+    if condition == ALWAYS or not Candidates.of([(0, condition)]).unindexed:
         return None
-    return why_unindexed(condition) or "none of its tests is of a kind that the index looks up"
-
-
-def _always(_: Mapping[str, Json]) -> bool:
-    return True  # nothing is matched here
+    return why_unindexed(condition) or _OTHERWISE

@@ -60,10 +60,10 @@ def reach(wanted: Numeric) -> Span:
     return low, nextafter(high, inf)
 
 
-def cuts(spans: Iterable[Span], within: Span) -> list[float]:
-    """Where a cell begins, and all places in it where a span begins or ends."""
+def cuts(places: Iterable[float], within: Span) -> list[float]:
+    """Where a cell begins, and those of the places that lie inside it, each once, in order."""
     first, end = within
-    return [first, *sorted({place for span in spans for place in span if first < place < end})]
+    return [first, *sorted({place for place in places if first < place < end})]
 
 
 class Cells:
@@ -130,7 +130,7 @@ class Narrow:
         """Where the ranges of a cell begin and end, and for each piece between the ids, and those still to be asked."""
         at_path, ranges = frozenset((self._path,)), self._ranges.ranges
         members = [(reach(ranges[index]), self._items[index].proven(at_path)) for index in self._members[cell]]
-        places = cuts((span for span, _ in members), self._ranges.extent(cell))
+        places = cuts((place for span, _ in members for place in span), self._ranges.extent(cell))
         there = [[rest for (low, end), rest in members if low <= place < end] for place in places]
         found = [side_by_side([rest.rule_id for rest in each if not rest.fields]) for each in there]
         asked = [[(rest.rule_id, check_of(rest, self._layout)) for rest in each if rest.fields] for each in there]

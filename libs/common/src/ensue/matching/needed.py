@@ -1,4 +1,4 @@
-"""From what a condition needs (`ensue.core.conditions.needed`) to alternatives of fields. Called by `triggers`.
+"""From what a condition needs (`ensue.core.conditions.needed`) to alternatives of fields. Called by `candidates`.
 
 Necessary only: what the index cannot promise never to miss is left out, and the condition itself decides.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from ensue.core.conditions.dialects.doubles import EXACT
 from ensue.core.conditions.dialects.eventbridge import (
     Exact,
     FieldPattern,
@@ -36,7 +37,6 @@ from ensue.matching.rules import Alternative
 
 MOST_ALTERNATIVES: Final = 64
 EVERYTHING: Final[tuple[Alternative, ...]] = ((),)
-EXACT: Final = 1 << 53
 _UNREAD: Final = ("time",)
 
 
@@ -94,8 +94,8 @@ def _matchers(keys: Keys) -> tuple[Matcher, ...]:
     """Matchers that miss nothing the keys let through; none where there are no such matchers.
 
     Not for absence and negation, which see objects where a pattern sees no leaf; nor for case folding, which joins more
-    than a pattern does. In ranges without an end a pattern sees no integers that are not doubles: who asks for events
-    with such integers has to put doubles beside them.
+    than a pattern does. In ranges without an end a pattern sees no integers that are not doubles: `candidates`, which
+    asks, puts doubles beside such integers.
     """
     match keys:
         case Equals(values):

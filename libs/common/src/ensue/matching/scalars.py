@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, nextafter
 from sys import intern
-from typing import Any, Final
+from typing import Any
 
-from ensue.core.conditions.dialects.doubles import fits_a_double
+from ensue.core.conditions.dialects.doubles import EXACT, fits_a_double
 from ensue.core.conditions.dialects.eventbridge import (
     AnythingBut,
     EqualsIgnoreCase,
@@ -27,7 +27,6 @@ from ensue.matching.rules import MISSING, Alternative, canonical
 from ensue.matching.source import Function, conjunction, function
 
 ValueTest = Callable[[Any], bool]
-EXACT: Final = 1 << 53
 _ABSENT = Exists(present=False)
 _INLINE: Mapping[tuple[Matcher, ...], str] = {
     (Exists(present=True),): "{v} is not MISSING",

@@ -12,51 +12,14 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from ensue.core.conditions.dialects.eventbridge import Path
-from ensue.core.conditions.fields import DATA
 from ensue.core.event import Event
-from ensue.core.json import Json
 from ensue.core.ruleset import Change, Identity, Removal, Rule, Ruleset
 from ensue.core.trigger import Trigger
-from ensue.matching import rules as indexed
-from ensue.matching.doubles import with_doubles
-from ensue.matching.engine import Engine
-from ensue.matching.needed import alternatives_of, endless
+from ensue.matching.candidates import Candidates, Named
 
 WORTH_AN_INDEX: Final = 16
-LOOKED_UP: Final = frozenset({"data", "type", "source", "subject", "id", "entity_type"})  # nothing is by `time`
 
 _Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    """An engine of rules, and the paths at which it looks numbers of any size up.
-
-    attributes: those of an event that the rules read, beside its data.
-    """
-
-    rules: Engine
-    endless: frozenset[Path]
-    attributes: Sequence[str]
-
-    @classmethod
-    def of(cls, rules: Engine, endless: frozenset[Path]) -> _Engine:
-        """The engine, with what it reads looked up once."""
-        return cls(rules, endless, [name for name in rules.reads if name in LOOKED_UP and name != DATA])
-
-    def find(self, event: Event) -> list[UUID]:
-        """The triggers that the event may match."""
-        document = {DATA: event.data}
-        for name in self.attributes:
-            document[name] = getattr(event, name)
-        if self.endless:
-            document = with_doubles(document, self.endless)
-        return self.rules.match_document(document)  # type: ignore[return-value]  # it is built of these ids
-
-    def compacted(self) -> _Engine:
-        """The same, with the engine in order."""
-        return _Engine.of(self.rules.compacted(), self.endless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +27,7 @@ class IndexedRuleset:
     """A Ruleset, and an engine for each tenant and type that many triggers listen to. Immutable, cheap to succeed."""
 
     plain: Ruleset = field(default_factory=Ruleset.empty)
-    _engines: Mapping[_Key, _Engine] = field(default_factory=dict)
+    _engines: Mapping[_Key, Candidates] = field(default_factory=dict)
     _scattered: frozenset[_Key] = frozenset()
 
     def __len__(self) -> int:
@@ -87,7 +50,7 @@ class IndexedRuleset:
         """By tenant, how many triggers are asked about every event of a type that many triggers listen to."""
         counts: Counter[str] = Counter()
         for (tenant, _), engine in self._engines.items():
-            counts[tenant] += engine.rules.unindexed
+            counts[tenant] += engine.unindexed
         return counts
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
@@ -95,7 +58,7 @@ class IndexedRuleset:
         engine = self._engines.get(event.tenant_and_type)
         if engine is None:
             return self.plain.rules_for(event)
-        found = engine.find(event)
+        found: list[UUID] = engine.find(event)  # type: ignore[assignment]  # it is built of these ids
         if not found:
             return ()
         rules = [rule for trigger_id in found if (rule := self.plain.rule_of(trigger_id)) is not None]
@@ -118,7 +81,9 @@ class IndexedRuleset:
                 engines.pop(key, None)
             else:
                 engines[key] = engine
-        scattered = {key for key in self._scattered | keys.keys() if key in engines and engines[key].rules.is_scattered}
+        scattered = {
+            key for key in self._scattered | keys.keys() if key in engines and engines[key].engine.is_scattered
+        }
         return IndexedRuleset(after, engines, frozenset(scattered))
 
     @property
@@ -147,22 +112,15 @@ def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[UUID]) -> dict[_K
 
 
 def _engine(
-    known: _Engine | None, whole: Sequence[Rule], changed: Sequence[Rule], touched: set[UUID]
-) -> _Engine | None:
+    known: Candidates | None, whole: Sequence[Rule], changed: Sequence[Rule], touched: set[UUID]
+) -> Candidates | None:
     """The engine of one key after a change; None where so few rules need none."""
     if len(whole) < WORTH_AN_INDEX:
         return None
-    made = list(map(_indexed, whole if known is None else changed))
-    paths = frozenset(path for rule in made for path in endless(rule.alternatives))
     if known is None:
-        return _Engine.of(Engine.of(made), paths)
-    gone = touched - {rule.trigger.trigger_id for rule in changed}
-    return _Engine.of(known.rules.changed(made, gone), known.endless | paths)
+        return Candidates.of(map(_named, whole))
+    return known.changed(map(_named, changed), touched - {rule.trigger.trigger_id for rule in changed})
 
 
-def _indexed(rule: Rule) -> indexed.Rule:
-    return indexed.Rule(rule.trigger.trigger_id, alternatives_of(rule.trigger.where), _always)
-
-
-def _always(_: Mapping[str, Json]) -> bool:
-    return True  # a candidate; the condition itself is asked next
+def _named(rule: Rule) -> Named:
+    return rule.trigger.trigger_id, rule.trigger.where

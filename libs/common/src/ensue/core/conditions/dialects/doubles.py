@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-_EXACT: Final = 1 << 53
+EXACT: Final = 1 << 53  # up to here every whole number is a double
 
 
 def fits_a_double(number: float) -> bool:
     """Whether a number is exactly an IEEE double; a whole number above 2**53 may not be."""
-    if isinstance(number, float) or -_EXACT <= number <= _EXACT:
+    if isinstance(number, float) or -EXACT <= number <= EXACT:
         return True
     try:
         return int(float(number)) == number

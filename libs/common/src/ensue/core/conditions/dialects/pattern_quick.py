@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
+from ensue.core.conditions.dialects.doubles import EXACT
 from ensue.core.conditions.dialects.pattern_matchers import MAX_MATCHERS, MAX_STARS, MatcherReader
 from ensue.core.conditions.dialects.pattern_reader import MAX_DEPTH, OR
 from ensue.core.conditions.dialects.pattern_tree import (
@@ -27,7 +28,6 @@ from ensue.core.conditions.dialects.pattern_tree import (
 from ensue.core.json import Json
 
 MOST_SHARED: Final = 1024  # a table of more is slower to look into than an equal thing is to make
-_LARGEST: Final = 1 << 53  # up to here every whole number is a double, and no number is infinite
 _TEXTS: Final = frozenset((str,))
 _NUMBERS: Final = frozenset((int, float))
 _LOW: Final = {">": False, ">=": True}
@@ -169,7 +169,7 @@ class QuickReader:
         sign, low, other, high = operand
         if not (_TEXTS.issuperset((type(sign), type(other))) and sign in _LOW and other in _HIGH):
             return None
-        if _NUMBERS.issuperset((type(low), type(high))) and -_LARGEST <= low < high <= _LARGEST:
+        if _NUMBERS.issuperset((type(low), type(high))) and -EXACT <= low < high <= EXACT:  # none is infinite
             return Numeric(low, high, _LOW[sign], _HIGH[other])
         return None
 
