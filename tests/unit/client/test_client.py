@@ -122,6 +122,26 @@ async def test_the_log_and_the_chain_are_asked_for(client: Client, recorder: Rec
     ]
 
 
+async def test_an_id_is_one_part_of_its_address_whatever_it_holds(client: Client, recorder: Recorder) -> None:
+    recorder.answers = [(200, {}, {})] * 8
+    asked = "../keys?x=1#y"
+    await client.trigger(asked)
+    await client.replace_trigger(asked, {})
+    await client.delete_trigger(asked)
+    await client.enable_trigger(asked)
+    await client.disable_trigger(asked)
+    await client.explain_trigger(asked, {})
+    await client.chain(asked)
+    await client.calendar(asked)
+    part = "..%2Fkeys%3Fx=1%23y"
+    assert [path for _, path, *_ in recorder.seen] == [
+        *[f"/api/v1/triggers/{part}"] * 3,
+        *[f"/api/v1/triggers/{part}/{what}" for what in ("enable", "disable", "explain")],
+        f"/api/v1/chains/{part}",
+        f"/api/v1/calendars/{part}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [

@@ -91,7 +91,7 @@ class Client:
 
     async def trigger(self, trigger_id: UUID | str) -> JsonObject:
         """One trigger."""
-        return _object(await self._send("GET", f"/triggers/{trigger_id}"))
+        return _object(await self._send("GET", f"/triggers/{_part(trigger_id)}"))
 
     async def triggers(self, *, limit: int | None = None, cursor: str | None = None) -> Page:
         """A page of the triggers."""
@@ -99,20 +99,20 @@ class Client:
 
     async def replace_trigger(self, trigger_id: UUID | str, document: JsonObject) -> JsonObject:
         """Give a trigger a new document; its revision grows by one."""
-        return _object(await self._send("PUT", f"/triggers/{trigger_id}", body=orjson.dumps(document)))
+        return _object(await self._send("PUT", f"/triggers/{_part(trigger_id)}", body=orjson.dumps(document)))
 
     async def delete_trigger(self, trigger_id: UUID | str, *, in_flight: str | None = None) -> None:
         """Delete a trigger. in_flight: `cancel` (as by default) or `finish` what it has started."""
-        await self._send("DELETE", f"/triggers/{trigger_id}", query=_query(in_flight=in_flight))
+        await self._send("DELETE", f"/triggers/{_part(trigger_id)}", query=_query(in_flight=in_flight))
 
     async def enable_trigger(self, trigger_id: UUID | str) -> JsonObject:
         """Let a trigger fire, on what is published from now on."""
-        return _object(await self._send("PATCH", f"/triggers/{trigger_id}/enable"))
+        return _object(await self._send("PATCH", f"/triggers/{_part(trigger_id)}/enable"))
 
     async def disable_trigger(self, trigger_id: UUID | str, *, in_flight: str | None = None) -> JsonObject:
         """Let a trigger fire no more. in_flight: `cancel` (as by default) or `finish` what it has started."""
         query = _query(in_flight=in_flight)
-        return _object(await self._send("PATCH", f"/triggers/{trigger_id}/disable", query=query))
+        return _object(await self._send("PATCH", f"/triggers/{_part(trigger_id)}/disable", query=query))
 
     async def validate_trigger(self, document: JsonObject) -> JsonObject:
         """What a save would say of a trigger, or of a condition alone (`{"where": ...}`); nothing is stored."""
@@ -122,7 +122,7 @@ class Client:
         self, trigger_id: UUID | str, event: JsonObject, *, revision: int | None = None, at: str | None = None
     ) -> JsonObject:
         """Why a trigger does or does not fire for an event, or for `{"event_uid": ...}` of the journal."""
-        path, query = f"/triggers/{trigger_id}/explain", _query(revision=revision, at=at)
+        path, query = f"/triggers/{_part(trigger_id)}/explain", _query(revision=revision, at=at)
         return _object(await self._send("POST", path, query=query, body=orjson.dumps(event)))
 
     async def limits(self) -> JsonObject:
@@ -151,7 +151,7 @@ class Client:
 
     async def chain(self, correlation_id: UUID | str) -> JsonObject:
         """The tree of all that followed from one root event."""
-        return _object(await self._send("GET", f"/chains/{correlation_id}"))
+        return _object(await self._send("GET", f"/chains/{_part(correlation_id)}"))
 
     async def _publish(self, body: bytes) -> Sequence[Published]:
         answer = _object(await self._send("POST", "/events", body=body, content_type=BATCH_TYPE))
@@ -227,9 +227,9 @@ def _page(content: Json) -> Page:
     return Page(items, cursor if isinstance(cursor, str) else None)
 
 
-def _part(name: str) -> str:
-    """A name that people typed as one part of a path."""
-    return quote(name, safe="")
+def _part(name: UUID | str) -> str:
+    """A name or an id that people typed as one part of a path."""
+    return quote(str(name), safe="")
 
 
 def _query(**values: str | int | None) -> dict[str, str]:

@@ -21,9 +21,7 @@ from ensue.exits import ExitCode
 from ensue.runtime.ids import SystemIds
 from ensue_client import screens
 from ensue_client.answers import members, text
-from ensue_client.asking import ApiKey, ApiUrl, AsJson
-from ensue_client.asking import ask as _ask
-from ensue_client.asking import say_json as _say_json
+from ensue_client.asking import ApiKey, ApiUrl, AsJson, ask, say_json
 from ensue_client.client import Client, Page, trigger_names
 from ensue_client.events import NewEvent, Published
 from ensue_client.files import read_documents
@@ -72,10 +70,10 @@ def publish(  # noqa: PLR0913 - the options of a command are its arguments
         new = NewEvent(event_type, source, data=_json(data), subject=subject, id=event_id)
         documents: Sequence[JsonObject] = [new.document(str(SystemIds().new()))]
     else:
-        documents = [_complete(document) for document in read_documents(file or [])]
-    published = _ask(lambda client: client.publish_documents(documents), api_url, api_key)
+        documents = [_complete(document) for document in read_documents(file or [], "event")]
+    published = ask(lambda client: client.publish_documents(documents), api_url, api_key)
     if as_json:
-        _say_json({"events": [_published(event) for event in published]})
+        say_json({"events": [_published(event) for event in published]})
     else:
         screens.show_published(published)
 
@@ -83,16 +81,16 @@ def publish(  # noqa: PLR0913 - the options of a command are its arguments
 @triggers.command("list")
 def list_triggers(*, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
     """Every trigger."""
-    found = _ask(_all_triggers, api_url, api_key)
-    _say_json({"items": found}) if as_json else screens.show_triggers(found)
+    found = ask(_all_triggers, api_url, api_key)
+    say_json({"items": found}) if as_json else screens.show_triggers(found)
 
 
 @triggers.command()
 def get(trigger_id: TriggerId, *, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
     """One trigger, as a document to edit and give to `replace`; with --json, all that the server knows of it."""
-    found = _ask(lambda client: client.trigger(trigger_id), api_url, api_key)
+    found = ask(lambda client: client.trigger(trigger_id), api_url, api_key)
     if as_json:
-        _say_json(found)
+        say_json(found)
     else:
         document = {name: found[name] for name in DOCUMENT if found.get(name) is not None}
         if found.get("sentence"):
@@ -109,12 +107,12 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create the triggers of the files, in their order."""
-    documents = read_documents(files)
+    documents = read_documents(files, "trigger")
 
     async def created(client: Client) -> list[JsonObject]:
         return [await client.create_trigger(document) for document in documents]
 
-    _show_changed(_ask(created, api_url, api_key), as_json=as_json)
+    _show_changed(ask(created, api_url, api_key), as_json=as_json)
 
 
 @triggers.command()
@@ -127,10 +125,10 @@ def replace(
     as_json: AsJson = False,
 ) -> None:
     """Give a trigger a new document."""
-    documents = read_documents([file])
+    documents = read_documents([file], "trigger")
     if len(documents) != 1:
         raise InvalidValue(f"{file} must hold one document, not {len(documents)}")
-    changed = _ask(lambda client: client.replace_trigger(trigger_id, documents[0]), api_url, api_key)
+    changed = ask(lambda client: client.replace_trigger(trigger_id, documents[0]), api_url, api_key)
     _show_changed([changed], as_json=as_json)
 
 
@@ -144,14 +142,14 @@ def delete(
     as_json: AsJson = False,
 ) -> None:
     """Delete a trigger; its history stays."""
-    _ask(lambda client: client.delete_trigger(trigger_id, in_flight=in_flight), api_url, api_key)
-    _say_json({"deleted": trigger_id}) if as_json else typer.echo(f"deleted {trigger_id}")
+    ask(lambda client: client.delete_trigger(trigger_id, in_flight=in_flight), api_url, api_key)
+    say_json({"deleted": trigger_id}) if as_json else typer.echo(f"deleted {trigger_id}")
 
 
 @triggers.command()
 def enable(trigger_id: TriggerId, *, api_url: ApiUrl = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
     """Let a trigger fire on what is published from now on."""
-    _show_changed([_ask(lambda client: client.enable_trigger(trigger_id), api_url, api_key)], as_json=as_json)
+    _show_changed([ask(lambda client: client.enable_trigger(trigger_id), api_url, api_key)], as_json=as_json)
 
 
 @triggers.command()
@@ -164,7 +162,7 @@ def disable(
     as_json: AsJson = False,
 ) -> None:
     """Let a trigger fire no more."""
-    changed = _ask(lambda client: client.disable_trigger(trigger_id, in_flight=in_flight), api_url, api_key)
+    changed = ask(lambda client: client.disable_trigger(trigger_id, in_flight=in_flight), api_url, api_key)
     _show_changed([changed], as_json=as_json)
 
 
@@ -185,9 +183,9 @@ def log(  # noqa: PLR0913 - the options of a command are its arguments
         page = await client.log(trigger_id=trigger, correlation_id=chain, status=status, limit=limit, cursor=cursor)
         return page, {} if as_json else await trigger_names(client, (str(row.get("trigger_id")) for row in page.items))
 
-    page, names = _ask(read, api_url, api_key)
+    page, names = ask(read, api_url, api_key)
     if as_json:
-        _say_json({"items": list(page.items), "next_cursor": page.next_cursor})
+        say_json({"items": list(page.items), "next_cursor": page.next_cursor})
     else:
         screens.show_log(page, names)
 
@@ -205,8 +203,8 @@ def chain(
         tree = await client.chain(correlation_id)
         return tree, {} if as_json else await trigger_names(client, screens.trigger_ids(tree))
 
-    tree, names = _ask(read, api_url, api_key)
-    _say_json(tree) if as_json else screens.show_chain(tree, names)
+    tree, names = ask(read, api_url, api_key)
+    say_json(tree) if as_json else screens.show_chain(tree, names)
 
 
 async def _all_triggers(client: Client) -> list[JsonObject]:
@@ -220,7 +218,7 @@ async def _all_triggers(client: Client) -> list[JsonObject]:
 
 def _show_changed(changed: Sequence[JsonObject], *, as_json: bool) -> None:
     if as_json:
-        _say_json({"items": list(changed)})
+        say_json({"items": list(changed)})
     else:
         screens.show_triggers(changed)
         for trigger in changed:
