@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from tests.integration.trigger_api.test_problems import assert_problem
@@ -14,6 +15,7 @@ from tests.integration.trigger_api.world import ACME, Answer, Client, World, run
 from ensue.matching.indexability import WHAT_HELPS
 from ensue_devstack.databases import ScratchDatabase
 from ensue_devstack.servers import Servers
+from trigger_api.questions.queries import COUNTED_ALREADY
 from trigger_api.sql import statements
 
 LIMIT = 2
@@ -167,3 +169,29 @@ async def test_what_a_save_would_refuse_is_not_valid(small: World) -> None:
     assert [error["pointer"] for error in checked["errors"]] == ["/where"]
     off = (await small.acme.call("POST", f"{TRIGGERS}/validate", denying(enabled=False))).json
     assert (off["valid"], off["unindexed"]) == (True, WHY)
+
+
+async def test_validate_says_that_it_judges_an_edit_as_one_more(small: World) -> None:
+    created = [await small.acme.create(denying()) for _ in range(LIMIT)]
+    (error,) = (await small.acme.call("POST", f"{TRIGGERS}/validate", denying())).json["errors"]
+    assert error["expected"] == f"{WHAT_HELPS}; {COUNTED_ALREADY}"
+    assert (await small.acme.call("PUT", f"{TRIGGERS}/{created[0]['id']}", denying())).status == 200
+
+
+async def test_what_was_saved_before_there_was_a_limit_counts_from_its_next_save_on(
+    small: World, database: ScratchDatabase
+) -> None:
+    """As the migration leaves it; it may be refused, and be disabled and deleted all the same."""
+    old = await small.acme.create(denying())
+    admin = await asyncpg.connect(database.admin_url)
+    try:
+        await admin.execute("UPDATE triggers.trigger SET unindexed = false")
+    finally:
+        await admin.close()
+    path = f"{TRIGGERS}/{old['id']}"
+    others = [await small.acme.create(denying()) for _ in range(LIMIT)]
+    assert_full(await small.acme.call("PATCH", path, {"name": "Another"}))
+    assert (await small.acme.call("PATCH", f"{path}/disable")).status == 200
+    await small.acme.call("DELETE", f"{TRIGGERS}/{others[0]['id']}")
+    assert (await small.acme.call("PATCH", f"{path}/enable")).status == 200
+    assert await counts(small.acme) == {"variant.approved": LIMIT}

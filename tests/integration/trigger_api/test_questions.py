@@ -115,12 +115,30 @@ async def test_an_event_of_the_journal_is_explained_at_its_append_time(world: Wo
     assert shown["where"]["verdict"] is True
     out = [check["check"] for check in shown["checks"] if not check["passed"]]
     assert out == ["active_since"], "the event is older than the trigger"
+    asked_about = [check["check"] for check in shown["checks"]]
+    assert "targets" not in asked_about, "the journal does not keep for which triggers a replay was"
     later = datetime(2199, 1, 1, tzinfo=UTC).isoformat().replace("+", "%2B")
     assert (await explained(world, created["id"], asked, f"?at={later}"))["matches"] is True
     theirs = await world.globex.create(trigger())
     path = f"{TRIGGERS}/{theirs['id']}/explain"
     assert_problem(await world.globex.call("POST", path, asked), 404)
     assert_problem(await world.acme.call("POST", f"{TRIGGERS}/{created['id']}/explain", {"event_uid": NOWHERE}), 404)
+
+
+async def test_a_kept_trigger_that_cannot_be_read_is_no_fault_of_the_question(
+    world: World, database: ScratchDatabase
+) -> None:
+    created = await world.acme.create(trigger(where=WHERE))
+    admin = await asyncpg.connect(database.admin_url)
+    try:
+        await admin.execute("""UPDATE triggers.trigger SET document = document::jsonb || '{"where": {"op": "gone"}}'""")
+    finally:
+        await admin.close()
+    answer = await world.acme.call("POST", f"{TRIGGERS}/{created['id']}/explain", NEAR)
+    assert_problem(answer, 409)
+    assert "Revision 1 of this trigger" in answer.json["detail"]
+    assert answer.json["errors"] == [], "its places would lead into a document that nobody sent"
+    assert (await explained(world, created["id"], NEAR, "?revision=1"))["matches"] is False
 
 
 async def test_another_tenant_s_trigger_is_not_there(world: World) -> None:

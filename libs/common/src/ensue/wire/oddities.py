@@ -1,6 +1,6 @@
 """What is odd about a trigger that can be read: conditions that never or always hold, and triggers that others cover.
 
-Called by `ensue check`; whoever saves triggers may ask the same. Pointers lead into the trigger's document.
+Called by `ensue check` and by trigger-api, at a save and when it is asked. Pointers lead into the trigger's document.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ class SampleCounts(BaseModel):
 
 
 class ValidationAnswer(BaseModel):
-    """Whether a save would be taken, and what it would say."""
+    """Whether a save as a new trigger would be taken, and what it would say."""
 
-    valid: bool
+    valid: bool = Field(description="Whether it would be taken as a new trigger.")
     errors: list[FaultModel] = Field(description="Everything wrong, each with its place; empty where it is valid.")
     warnings: list[TriggerWarning] = Field(description="What is odd about it; only where it is valid.")
     english: str | None = Field(description="What `where` asks, as a sentence; null where it is not valid.")
@@ -56,7 +56,9 @@ class ExplainOptions(BaseModel):
 class CheckAnswer(BaseModel):
     """One thing beside the condition."""
 
-    check: str = Field(description="project, type, entity_type, enabled, active_since, targets or depth.")
+    check: str = Field(
+        description="project, type, entity_type, enabled, active_since, targets (not of a journalled event) or depth."
+    )
     passed: bool
     message: str | None = Field(description="Why not.")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
@@ -56,13 +56,16 @@ from trigger_api.triggers.queries import neighbours
 
 EVENT_UID: Final = "event_uid"
 MOST_TYPES: Final = 100
+NOT_JOURNALLED: Final = "targets"
+COUNTED_ALREADY: Final = "or an edit of a trigger that counts already: this is judged as one more"
 
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
     """What a trigger would meet.
 
-    context: the calendars that its condition names. full: the fault of one more where there may be none.
+    context: the calendars that its condition names. full: the fault of one more where there may be none; that it is one
+        more is taken for granted, since a question does not say which trigger it would be saved as.
     """
 
     now: datetime
@@ -98,7 +101,9 @@ async def explain(
         now: datetime = await connection.fetchval(statements("questions")["now"])
         context = await context_of(connection, tenant, calendars_of(trigger.where))
     require_bounded(trigger.where, [event])
-    return await asyncio.to_thread(_explained, trigger, event, options.at or at or now, context)
+    return await asyncio.to_thread(
+        _explained, trigger, event, options.at or at or now, context, journalled=given is None
+    )
 
 
 async def limits(ports: Ports, tenant: str) -> LimitsAnswer:
@@ -119,8 +124,10 @@ async def _situation(connection: Connection, tenant: str, checked: Checked, limi
     if trigger is None or not trigger.enabled:
         return _Situation(now, context)
     types = trigger.when.types
-    full = checked.unindexed and await over_limit(connection, tenant, types, limit, checked.unindexed)
-    return _Situation(now, context, await neighbours(connection, tenant, types), full or None)
+    full = await over_limit(connection, tenant, types, limit, checked.unindexed) if checked.unindexed else None
+    if full is not None:
+        full = replace(full, expected=f"{full.expected}; {COUNTED_ALREADY}")
+    return _Situation(now, context, await neighbours(connection, tenant, types), full)
 
 
 def _approved(checked: Checked, situation: _Situation, samples: Sequence[Event] | None) -> ValidationAnswer:
@@ -130,8 +137,12 @@ def _approved(checked: Checked, situation: _Situation, samples: Sequence[Event] 
     return approved(checked, situation.neighbours, counts)
 
 
-def _explained(trigger: Trigger, event: Event, at: datetime, context: Context) -> ExplainAnswer:
-    shown = dict(to_json(explain_trigger(trigger, event, at, context)))
+def _explained(trigger: Trigger, event: Event, at: datetime, context: Context, *, journalled: bool) -> ExplainAnswer:
+    """The answer; about a journalled event it says nothing of what the journal does not keep."""
+    found = explain_trigger(trigger, event, at, context)
+    if journalled:
+        found = replace(found, checks=tuple(check for check in found.checks if check.name != NOT_JOURNALLED))
+    shown = dict(to_json(found))
     del shown["id"]
     return ExplainAnswer.model_validate(
         {
@@ -165,17 +176,20 @@ async def _trigger(connection: Connection, tenant: str, trigger_id: UUID, revisi
     row = await connection.fetchrow(statements("questions")["read_revision"], tenant, trigger_id, revision)
     if row is None:
         raise not_found("trigger" if revision is None else "revision of a trigger")
-    return to_trigger(
-        TriggerRecord(
-            trigger_id=row["trigger_id"],
-            tenant=row["tenant"],
-            revision=row["revision"],
-            enabled=row["enabled"],
-            active_since=row["active_since"],
-            created_at=row["created_at"],
-            document=cast("JsonObject", strict_json.decode(row["document"].encode())),
-        )
+    kept = TriggerRecord(
+        trigger_id=row["trigger_id"],
+        tenant=row["tenant"],
+        revision=row["revision"],
+        enabled=row["enabled"],
+        active_since=row["active_since"],
+        created_at=row["created_at"],
+        document=cast("JsonObject", strict_json.decode(row["document"].encode())),
     )
+    try:
+        return to_trigger(kept)
+    except DocumentInvalid:  # its pointers lead into a document that the caller did not send
+        detail = f"Revision {kept.revision} of this trigger cannot be read by this version; save it anew."
+        raise Problem(CONFLICT, detail) from None
 
 
 async def _journalled(connection: Connection, tenant: str, event_uid: UUID) -> tuple[Event, datetime]:

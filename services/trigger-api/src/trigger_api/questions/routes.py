@@ -72,6 +72,7 @@ _VALIDATED: Final[dict[str, Any]] = {**DOCUMENT, "samples": [_EXPLAINED]}
 async def validate_trigger(caller: Caller, ports: Outside, request: Request, _: WithoutOptions) -> ValidationAnswer:
     """200 with `valid` and all that is wrong, each with its place. With nothing but `where` it is a condition alone.
 
+    A trigger is judged as a new one. Where the limit leaves no room, an edit of one that counts already is still taken.
     `samples`, up to 100 events, tell how often it would have fired.
     """
     document = await read_object(request, MAX_DOCUMENT_BYTES, JSON_TYPE)
@@ -94,7 +95,9 @@ async def read_limits(caller: Caller, ports: Outside, _: WithoutOptions) -> Limi
     operation_id="explain_trigger",
     summary="Explain why a trigger does or does not fire for an event",
     response_model_exclude_unset=True,
-    responses=openapi.errors(problems.INVALID, problems.NOT_FOUND, problems.TOO_LARGE, problems.MEDIA),
+    responses=openapi.errors(
+        problems.INVALID, problems.NOT_FOUND, problems.CONFLICT, problems.TOO_LARGE, problems.MEDIA
+    ),
     openapi_extra=openapi.body({JSON_TYPE: {"anyOf": [_EVENT, _JOURNALLED]}, EVENT_TYPE: _EVENT}, example=_EXPLAINED),
 )
 async def explain_trigger(
@@ -102,7 +105,7 @@ async def explain_trigger(
 ) -> ExplainAnswer:
     """Every test with what it wanted, what was there and its verdict, as the evaluator decides. Nothing is fired.
 
-    The body is an event, or `{"event_uid": ...}` of one in the journal.
+    The body is an event, or `{"event_uid": ...}` of one in the journal, which does not keep the targets of replays.
     """
     document = await read_object(request, MAX_BYTES, JSON_TYPE, EVENT_TYPE)
     return await queries.explain(ports.database, caller.tenant, trigger_id, asked, document)

@@ -1,7 +1,10 @@
-"""What triggers cost that no index leads to: counted and capped for each tenant and event type. Called by `commands`.
+"""What triggers cost that no index leads to: counted and capped for each tenant and event type.
+
+Called by `commands`, and by `questions` that ask whether there is room.
 
 Such a trigger is asked about every event of its types. Count and write are one transaction under a lock of the tenant,
-so that two saves at once cannot pass the cap together. A trigger that is charged already may always be edited.
+so that two saves at once cannot pass the cap together. A trigger that is charged for a type already is not refused
+for it; one that was saved before there was a cap is charged from its next save on, which may be refused.
 """
 
 from __future__ import annotations

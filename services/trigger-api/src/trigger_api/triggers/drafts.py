@@ -1,4 +1,4 @@
-"""From a document that a person wrote to a checked draft. Pure; called by `commands`.
+"""From a document that a person wrote to a checked draft. Pure; called by `commands`, `queries` and `questions`.
 
 Two fields of the document are not kept in it, because the server has a say in them: `project` must be the caller's
 tenant, `enabled` is switched by operations of its own.

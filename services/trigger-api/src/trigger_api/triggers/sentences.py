@@ -1,6 +1,7 @@
-"""A trigger in words: its condition as a sentence, and the whole of it as another. Pure; called by `models`.
+"""A trigger in words: its condition as a sentence, and the whole of it as another. Pure.
 
-For documents that are kept. One that this version cannot read has no sentences, and is shown all the same.
+Called by `models` and `questions`. Of a kept document that this version cannot read there
+are no sentences, and it is shown all the same.
 """
 
 from __future__ import annotations
