@@ -50,6 +50,31 @@ def test_wrong_input_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     assert "Traceback" not in said.err
 
 
+@pytest.mark.parametrize("content", ["", "[]", "\n \n", "---\n---\n"])
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["publish", "--file", "none.json"], "event"),
+        (["publish", "--file", "none.jsonl"], "event"),
+        (["triggers", "create", "none.json"], "trigger"),
+        (["triggers", "create", "one.yaml", "none.yaml"], "trigger"),
+        (["triggers", "replace", "ID", "none.yaml"], "trigger"),
+        (["triggers", "validate", "none.json"], "trigger"),
+        (["triggers", "validate", "one.yaml", "--event", "none.yaml"], "event"),
+        (["triggers", "explain", "ID", "--event", "none.jsonl"], "event"),
+        (["calendars", "put", "holidays", "none.yaml"], "calendar"),
+    ],
+)
+def test_a_file_that_holds_nothing_is_wrong_input(
+    tmp_path: Path, arguments: list[str], what: str, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one.yaml").write_text("name: one\n")
+    name = next(each for each in arguments if each.startswith("none."))
+    (tmp_path / name).write_text("" if content.startswith("-") and name.endswith(".json") else content)
+    assert run([*arguments, *NOWHERE]) == 2
+    assert capsys.readouterr().err == f"ensue: {name} holds no {what}\n"
+
+
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.startswith("ensue ")

@@ -22,7 +22,7 @@ from ensue_client.files import read_documents
 def test_every_form_gives_the_same_documents(tmp_path: Path, text: str) -> None:
     file = tmp_path / "documents"
     file.write_text(text)
-    assert read_documents([file]) == [{"name": "a"}, {"name": "b"}]
+    assert read_documents([file], "trigger") == [{"name": "a"}, {"name": "b"}]
 
 
 @pytest.mark.parametrize(
@@ -38,16 +38,16 @@ def test_what_is_no_document_is_named(tmp_path: Path, content: bytes, said: str)
     file = tmp_path / "documents"
     file.write_bytes(content)
     with pytest.raises(InvalidValue, match=said) as refused:
-        read_documents([file])
+        read_documents([file], "trigger")
     assert str(file) in str(refused.value)
 
 
 def test_yaml_is_read_as_ensue_check_reads_it(tmp_path: Path) -> None:
     file = tmp_path / "trigger.yaml"
     file.write_text("on: yes\nat: 09:00\n")
-    assert read_documents([file]) == [{"on": "yes", "at": "09:00"}]
+    assert read_documents([file], "trigger") == [{"on": "yes", "at": "09:00"}]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match="absent"):
-        read_documents([tmp_path / "absent"])
+        read_documents([tmp_path / "absent"], "trigger")

@@ -55,7 +55,7 @@ def put(
     as_json: AsJson = False,
 ) -> None:
     """Create a calendar or give it new dates; they are in force for all triggers that ask it when this ends with 0."""
-    documents = read_documents([file])
+    documents = read_documents([file], "calendar")
     if len(documents) != 1:
         raise InvalidValue(f"{file} must hold one document, not {len(documents)}")
     saved = ask(lambda client: client.put_calendar(name, documents[0]), api_url, api_key)

@@ -20,9 +20,19 @@ STDIN = "-"
 JSON_ENDING = ".json"
 
 
-def read_documents(files: Sequence[Path]) -> list[JsonObject]:
-    """Every document of the files, in their order; `-` is the standard input. A list counts as its members."""
-    return [document for file in files for document in _documents(str(file))]
+def read_documents(files: Sequence[Path], what: str) -> list[JsonObject]:
+    """Every document of the files, in their order; `-` is the standard input. A list counts as its members.
+
+    what: the name of one such document, for InvalidValue about a file that holds none.
+    """
+    return [document for file in files for document in _some(str(file), what)]
+
+
+def _some(name: str, what: str) -> list[JsonObject]:
+    documents = list(_documents(name))
+    if not documents:
+        raise InvalidValue(f"{name} holds no {what}")
+    return documents
 
 
 def _documents(name: str) -> Iterator[JsonObject]:

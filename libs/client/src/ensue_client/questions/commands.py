@@ -39,8 +39,8 @@ def validate(
     as_json: AsJson = False,
 ) -> None:
     """Ask whether a save would take the triggers; with --event, how many of these they would fire for."""
-    samples: Json = read_documents(event) if event else None
-    documents = read_documents(files)
+    samples: Json = read_documents(event, "event") if event else None
+    documents = read_documents(files, "trigger")
     if samples is not None:
         documents = [{**document, "samples": samples} for document in documents]
 
@@ -70,7 +70,7 @@ def explain(  # noqa: PLR0913 - the options of a command are its arguments
     """Say of every test of a trigger what it wanted and what was there; of a miss, what came nearest."""
     if bool(event) == bool(event_uid):
         raise InvalidValue("give either --event or --event-uid")
-    events: list[JsonObject] = read_documents(event) if event else [{"event_uid": event_uid}]
+    events: list[JsonObject] = read_documents(event, "event") if event else [{"event_uid": event_uid}]
 
     async def explained(client: Client) -> tuple[str, list[JsonObject]]:
         answers = [await client.explain_trigger(trigger_id, each, revision=revision, at=at) for each in events]

@@ -27,12 +27,12 @@ def find_examples(start: Path) -> Path:
 
 def studio_triggers(examples: Path, worker_url: str) -> list[JsonObject]:
     """The studio's triggers, calling the worker where it really listens."""
-    return [_moved(document, worker_url) for document in read_documents([examples / STUDIO / TRIGGERS])]
+    return [_moved(document, worker_url) for document in read_documents([examples / STUDIO / TRIGGERS], "trigger")]
 
 
 def github_triggers(examples: Path) -> list[JsonObject]:
     """The triggers over GitHub's bodies."""
-    return read_documents([examples / GITHUB / TRIGGERS])
+    return read_documents([examples / GITHUB / TRIGGERS], "trigger")
 
 
 def _moved(document: JsonObject, worker_url: str) -> JsonObject:
