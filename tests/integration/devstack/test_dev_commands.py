@@ -214,6 +214,15 @@ def test_a_stack_that_cannot_be_had_says_what_to_do(
     assert project.left_processes() == []
 
 
+def test_a_service_with_a_wrong_setting_ends_up_at_once_and_is_quoted_once(project: Project) -> None:
+    assert project.run("down").returncode == 0
+    done = project.run("up", "--detach", ENSUE_MAX_UNINDEXED_TRIGGERS="many")
+    assert done.returncode == 2
+    assert done.stderr.count("ENSUE_MAX_UNINDEXED_TRIGGERS: 'many' is wrong") == 1
+    assert project.layout.log("trigger_api").read_text().count("The settings are wrong") == 1
+    assert project.left_processes() == []
+
+
 @pytest.mark.requirement("R18.22")
 @pytest.mark.parametrize("arguments", [("logs", "nobody"), ("up", "--root", "/nowhere"), ("status", "--nonsense")])
 def test_wrong_input_is_named(project: Project, arguments: tuple[str, ...]) -> None:

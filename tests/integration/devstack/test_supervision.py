@@ -40,6 +40,8 @@ class Health(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Health).serve_forever()
 """
 ENDS_AT_ONCE = "import sys; print('no use'); sys.exit(7)"
+REFUSES = "import sys; print('ENSUE_X is wrong'); sys.exit(2)"
+REFUSES_WHEN_ASKED = "import os, signal; signal.signal(signal.SIGUSR1, lambda *_: os._exit(2));" + HEALTHY
 STUBBORN = (
     "import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
     "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);" + HEALTHY
@@ -188,6 +190,42 @@ async def test_what_ends_again_and_again_says_why_and_holds_up_the_rest(world: W
     assert await running == 0
     assert plan.steps == ["servers"]
     assert world.layout.log("kafka").read_text().startswith("no use\n")
+
+
+async def test_a_service_with_wrong_settings_is_started_once_and_ends_the_stack_with_its_own_words(
+    world: World,
+) -> None:
+    never_ready = world.program("evaluator", Kind.SERVICE, "import time; time.sleep(600)")
+    refusing = world.program("audit", Kind.SERVICE, REFUSES)
+    plan = SmallPlan((world.program("kafka", Kind.SERVER),), (never_ready, refusing))
+    world.layout.log("audit").write_text("what an earlier life said\n")
+
+    async with asyncio.timeout(30):
+        assert await world.supervision().run(lambda: plan) == 1
+
+    assert (world.state.phase, world.state.fault) == (Phase.FAILED, Fault.INVALID)
+    assert world.state.reason == "audit does not start: ENSUE_X is wrong"
+    assert world.process("audit").restarts == 0
+    assert world.layout.log("audit").read_text().count("ENSUE_X is wrong") == 1
+    assert members(world.layout) == []
+
+
+async def test_a_service_that_was_ready_and_refuses_its_settings_later_stays_down_and_the_rest_up(world: World) -> None:
+    asked = world.program("audit", Kind.SERVICE, REFUSES_WHEN_ASKED)
+    plan = SmallPlan((world.program("kafka", Kind.SERVER),), (asked, world.program("evaluator", Kind.SERVICE)))
+    async with world.up(plan):
+        pid = world.process("audit").pid
+        assert pid is not None
+        os.kill(pid, signal.SIGUSR1)
+
+        def assert_down() -> None:
+            assert world.process("audit").condition is Condition.STOPPED
+            assert world.process("audit").reason == f"audit does not start: see {world.layout.log('audit')}"
+
+        await eventually(assert_down)
+        assert world.process("audit").restarts == 0
+        assert world.process("evaluator").condition is Condition.READY
+        assert world.state.phase is Phase.READY
 
 
 async def test_what_ignores_the_request_to_end_is_ended_with_all_that_it_started(world: World) -> None:

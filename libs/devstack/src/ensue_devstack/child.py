@@ -1,6 +1,7 @@
 """Keeps one program running: starts it, asks whether it is ready, and starts it again with back-off when it ends.
 
-Called by the supervisor, one for each program.
+A service that ends because its settings are wrong is not started again: they would be the same. Called by the
+supervisor, one for each program.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from typing import BinaryIO
 
 from msgspec.structs import replace
 
-from ensue.core.errors import EnsueError
+from ensue.core.errors import EnsueError, InvalidValue
+from ensue.exits import ExitCode
 from ensue.runtime.clock import Clock
 from ensue_devstack.processes import Identity
-from ensue_devstack.program import Program
+from ensue_devstack.program import Kind, Program
 from ensue_devstack.state import Condition, ProcessState
 
 ROTATE_BYTES = 20_000_000
+SAID_BYTES = 4_000  # of a service that refuses its settings
 log = logging.getLogger(__name__)
 
 
@@ -58,12 +61,21 @@ class Child:
         self.program = program
         self.state = ProcessState(name=program.name, kind=program.kind, port=program.port, log=str(program.log))
         self.was_ready = asyncio.Event()
+        self.refusal: InvalidValue | None = None  # why it is not started again
         self.failures = 0
         self._clock = clock
         self._changed = changed
         self._back_off = back_off
         self._probing = probing
         self._ready_since: float | None = None
+        self._is_settled = asyncio.Event()
+        self._log_begins = 0  # where in its log this life begins
+
+    async def until_ready(self) -> None:
+        """Until it has been ready once, however often it takes. Raises InvalidValue where its settings are wrong."""
+        await self._is_settled.wait()
+        if self.refusal is not None:
+            raise self.refusal
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Keep it running until `stopping` is set; then end it, and return when nothing of it is left."""
@@ -71,6 +83,8 @@ class Child:
             reason = await self._one_life(stopping)
             if stopping.is_set():
                 break
+            if self.refusal is not None:
+                return
             self._note_end(reason)
             if await _set_within(stopping, self._back_off.delay(self.failures)):
                 break
@@ -90,11 +104,14 @@ class Child:
             await self._watch(process, stopping)
         finally:
             await self._end(process)
+        if self._is_refusal(process.returncode) and not stopping.is_set():
+            self._note_refusal()
         return f"ended: {_how_it_ended(process.returncode)}; see {self.program.log}"
 
     async def _start(self) -> asyncio.subprocess.Process:
         program = self.program
         with _open_log(program.log) as log:
+            self._log_begins = log.tell()
             process = await asyncio.create_subprocess_exec(
                 *program.command,
                 env=dict(program.environment),
@@ -150,6 +167,16 @@ class Child:
             self._ready_since = self._clock.monotonic()
         self._say(condition=Condition.READY, reason=None)
         self.was_ready.set()
+        self._is_settled.set()
+
+    def _is_refusal(self, code: int | None) -> bool:
+        return self.program.kind is Kind.SERVICE and code == ExitCode.INVALID
+
+    def _note_refusal(self) -> None:
+        said = _text_from(self.program.log, self._log_begins) or f"see {self.program.log}"
+        self.refusal = InvalidValue(f"{self.program.name} does not start: {said}")
+        self._say(condition=Condition.STOPPED, reason=str(self.refusal), pid=None, started_at=None)
+        self._is_settled.set()
 
     def _note_end(self, reason: str) -> None:
         lasted = 0.0 if self._ready_since is None else self._clock.monotonic() - self._ready_since
@@ -188,6 +215,13 @@ def _open_log(path: Path) -> BinaryIO:
     if path.exists() and path.stat().st_size > ROTATE_BYTES:
         path.rename(path.with_suffix(".log.1"))
     return path.open("ab")
+
+
+def _text_from(path: Path, start: int) -> str:
+    """What was written to a log from there on, its last part if that is long."""
+    with suppress(OSError):
+        return path.read_bytes()[start:][-SAID_BYTES:].decode(errors="replace").strip()
+    return ""
 
 
 def _how_it_ended(code: int | None) -> str:

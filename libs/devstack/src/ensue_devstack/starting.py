@@ -100,7 +100,7 @@ def describe(state: StackState) -> str:
     waiting = [one for one in state.processes if one.condition is not Condition.READY]
     names = ", ".join(f"{one.name} ({_first_line(one.reason)})" if one.reason else one.name for one in waiting)
     text = state.step or state.phase.value
-    if state.reason:
+    if state.reason and state.phase is not Phase.STOPPING:  # it is told at the end, whole
         text += f" ({_first_line(state.reason)})"
     return f"{text}: {names}" if names else text
 

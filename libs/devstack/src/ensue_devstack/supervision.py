@@ -103,7 +103,7 @@ class Supervision:
         self._say(phase=Phase.READY, step="")
 
     async def _start(self, programs: Sequence[Program]) -> None:
-        """Start them all and wait until each has been ready once, however often it takes."""
+        """Start them all and wait until each has been ready once. InvalidValue as soon as one has wrong settings."""
         started = [
             Child(program, self._clock, self._changed.set, self._back_off, self._probing) for program in programs
         ]
@@ -111,8 +111,7 @@ class Supervision:
             task = asyncio.create_task(child.run(self._stops[child.program.kind]), name=child.program.name)
             task.add_done_callback(self._note_defect)
             self._children[child] = task
-        for child in started:
-            await child.was_ready.wait()
+        await asyncio.gather(*(child.until_ready() for child in started))
 
     async def _stop(self) -> None:
         """Services first, so that they can finish with their servers."""
