@@ -45,9 +45,7 @@ def match(
     ],
     events: Annotated[Path, typer.Option(help="Events: JSON lines, JSON or YAML; - reads JSON lines from the input.")],
     *,
-    calendars: Annotated[
-        Path | None, typer.Option(help="Calendars that conditions name: a file of names and dates.")
-    ] = None,
+    calendars: Annotated[Path | None, typer.Option(help="A file of calendars that conditions name.")] = None,
     dump: Annotated[bool, typer.Option("--dump", help="One JSON line an event, in order: its index and ids.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON, as without it.")] = False,
 ) -> None:
