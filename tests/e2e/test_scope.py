@@ -27,7 +27,7 @@ INSIDE: JsonObject = {"character_id": 7, "scene_type_id": 2, "filters": {"mood":
     [
         ({}, []),
         ({"character_id": 8}, ["character_id is 7"]),
-        ({"filters": {"mood": "loud"}}, ['filters.mood is one of "calm", "tense"']),
+        ({"filters": {"mood": "loud"}}, ['filters.mood is "calm" or "tense"']),
         ({"score": 0.7}, ["score is at least 0.8"]),
         ({"character_id": 8, "score": 0.7}, ["character_id is 7", "score is at least 0.8"]),
     ],
