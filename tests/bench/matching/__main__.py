@@ -32,8 +32,8 @@ Written by `python -m tests.bench.matching {command}`.
 
 ### From few rules to many
 
-Events a second by the number of rules; `kept` is the last of them over the first. Build and memory (of the whole
-process, rules and events included) are those of the most rules.
+Events a second by the number of rules; `kept` is the last of them over the first (over the first of which an event
+matches about as many). Build and memory (of the whole process, rules and events included) are those of the most rules.
 
 {growth}
 """
