@@ -26,7 +26,7 @@ from ensue.exits import ExitCode
 from ensue.files import STDIN, read_content, unreadable
 from ensue.matching.candidates import Candidates, Named
 from ensue.matching.engine import Engine
-from ensue.matching.patterns import Verifier
+from ensue.matching.patterns import rule_of
 from ensue.matching.rules import Rule
 from ensue.matching.tier import collecting_nothing
 from ensue.runtime.clock import Clock, SystemClock
@@ -155,7 +155,7 @@ def _listens(rule: FileRule, event: Event) -> bool:
 def _pattern_rule(rule: FileRule) -> Rule:
     if not isinstance(rule.test, PatternNode):
         raise TypeError(f"{rule.rule_id} is no pattern")
-    return Rule(rule.rule_id, rule.test.alternatives(), Verifier(rule.test))
+    return rule_of(rule.rule_id, rule.test)
 
 
 def _named(rule: FileRule) -> Named:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from typing import TypeAlias
 
 from ensue.core.calendars import CalendarId, CalendarRemoval
 from ensue.core.json import Json, JsonObject
@@ -14,8 +13,8 @@ from ensue.wire import strict_json
 from ensue.wire.calendars import CalendarRecord
 from ensue.wire.errors import DecodeError
 from ensue.wire.triggers import TriggerRecord
+from evaluator.rules import Said
 
-Said: TypeAlias = TriggerRecord | Removal | CalendarRecord | CalendarRemoval
 PAGE = 1000
 _QUERIES = Queries.load("evaluator")
 

@@ -11,9 +11,9 @@ from ensue.core.json import Json
 from ensue.matching.rules import Rule, RuleId
 
 
-def rule_of(rule_id: RuleId, pattern: Json) -> Rule:
-    """The rule of a pattern; DialectInvalid has every fault of it."""
-    return _rule(rule_id, PatternReader().read(pattern))
+def rule_of(rule_id: RuleId, node: PatternNode) -> Rule:
+    """The rule of a pattern that is read already."""
+    return Rule(rule_id, node.alternatives(), Verifier(node))
 
 
 def rules_of(patterns: Iterable[tuple[RuleId, Json]]) -> list[Rule]:
@@ -26,17 +26,13 @@ def rules_of(patterns: Iterable[tuple[RuleId, Json]]) -> list[Rule]:
     faults: list[DialectFault] = []
     for rule_id, pattern in patterns:
         try:
-            made.append(_rule(rule_id, read(pattern)))
+            made.append(rule_of(rule_id, read(pattern)))
         except DialectInvalid as invalid:
             place = step("", str(rule_id))
             faults += [DialectFault(place + fault.pointer, fault.message, fault.expected) for fault in invalid.faults]
     if faults:
         raise DialectInvalid(faults)
     return made
-
-
-def _rule(rule_id: RuleId, node: PatternNode) -> Rule:
-    return Rule(rule_id, node.alternatives(), Verifier(node))
 
 
 class Verifier:

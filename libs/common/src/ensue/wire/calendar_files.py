@@ -11,7 +11,14 @@ from pathlib import Path
 from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.errors import InvalidValue
 from ensue.wire.calendars import calendars_of_file
-from ensue.wire.document_files import FileInvalid, SourceDocument, read_documents, worded
+from ensue.wire.document_files import (
+    FileInvalid,
+    SourceDocument,
+    read_documents,
+    worded,
+    worded_faults,
+    worded_syntax,
+)
 from ensue.wire.faults import DocumentInvalid
 
 
@@ -33,14 +40,11 @@ def read_calendars(path: Path | None) -> Context:
 
 
 def _context(path: Path, source: SourceDocument) -> Context:
-    wrong = [worded(path, fault.place, "", fault.message) for fault in source.faults]
+    wrong = worded_syntax(path, source)
     try:
         context = calendars_of_file(source.value)
     except DocumentInvalid as invalid:
-        wrong += [
-            worded(path, source.place_of(fault.pointer), fault.pointer, fault.message, fault.expected)
-            for fault in invalid.faults
-        ]
+        wrong += worded_faults(path, source, invalid.faults)
         context = NO_CONTEXT
     if wrong:
         raise InvalidValue("\n".join(wrong))

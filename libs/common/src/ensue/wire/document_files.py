@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -19,10 +19,11 @@ from ensue.core.errors import EnsueError
 from ensue.core.json import Json
 from ensue.wire import strict_json
 from ensue.wire.errors import DecodeError
-from ensue.wire.faults import step
+from ensue.wire.faults import Fault, step
 from ensue.wire.json_places import MAX_DIGITS, Located, Place, SyntaxFault
 
 __all__ = [
+    "BYTE_ORDER_MARK",
     "FileInvalid",
     "Place",
     "SourceDocument",
@@ -32,8 +33,11 @@ __all__ = [
     "read_documents",
     "read_line",
     "worded",
+    "worded_faults",
+    "worded_syntax",
 ]
 
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 MAX_NODES: Final = 50_000
 MAX_DEPTH: Final = 100
 
@@ -123,6 +127,18 @@ def worded(path: Path, place: Place | None, pointer: str, message: str, expected
     where = "" if place is None else f"{place.line}:{place.column}:"
     said = f"{pointer or 'the file'} {message}" + (f" (expected {expected})" if expected else "")
     return f"{path}:{where} {printable(said)}"
+
+
+def worded_syntax(path: Path, source: SourceDocument) -> list[str]:
+    """What is wrong with a document as text, each fault at its place."""
+    return [worded(path, fault.place, "", fault.message) for fault in source.faults]
+
+
+def worded_faults(path: Path, source: SourceDocument, faults: Iterable[Fault]) -> list[str]:
+    """What is wrong with what a document says, each fault at its place."""
+    return [
+        worded(path, source.place_of(fault.pointer), fault.pointer, fault.message, fault.expected) for fault in faults
+    ]
 
 
 def printable(text: str) -> str:

@@ -22,14 +22,22 @@ from ensue.core.errors import EnsueError
 from ensue.core.json import Json
 from ensue.core.trigger import EventWhen
 from ensue.wire.conditions import parse_condition
-from ensue.wire.document_files import FileInvalid, SourceDocument, iter_documents, read_line, worded
+from ensue.wire.document_files import (
+    BYTE_ORDER_MARK,
+    FileInvalid,
+    SourceDocument,
+    iter_documents,
+    read_line,
+    worded,
+    worded_faults,
+    worded_syntax,
+)
 from ensue.wire.documents import parse_trigger
 from ensue.wire.faults import DocumentInvalid, Fault, Faults
 from ensue.wire.sections import refuse_unstorable, storable
 
 LINE_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 MAX_SHOWN: Final = 100
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _OF_TRIGGERS: Final = frozenset({"name", "when", "then"})
 _NO_RULE: Final = Fault("", "is not a rule", "a trigger, {id, where} or {id, pattern}")
 Params = Mapping[str, type[BaseModel]]
@@ -100,14 +108,13 @@ def _is_lines(content: bytes) -> bool:
 def _read(
     source: SourceDocument, index: int, path: Path, known: tuple[Params, Context], wrong: list[str]
 ) -> FileRule | None:
-    wrong += [worded(path, fault.place, "", fault.message) for fault in source.faults]
+    wrong += worded_syntax(path, source)
     if source.value is None and source.faults:
         return None
     try:
         return rule_of(source.value, index, *known)
     except DocumentInvalid as invalid:
-        for fault in invalid.faults:
-            wrong.append(worded(path, source.place_of(fault.pointer), fault.pointer, fault.message, fault.expected))
+        wrong += worded_faults(path, source, invalid.faults)
     return None
 
 

@@ -23,14 +23,21 @@ from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.wire import strict_json
 from ensue.wire.attributes import entity_type_of
-from ensue.wire.document_files import FileInvalid, SourceDocument, iter_documents, read_line, worded
+from ensue.wire.document_files import (
+    BYTE_ORDER_MARK,
+    FileInvalid,
+    SourceDocument,
+    iter_documents,
+    read_line,
+    worded_faults,
+    worded_syntax,
+)
 from ensue.wire.errors import DecodeError
 from ensue.wire.faults import MAX_FAULTS, DocumentInvalid, Fault, Faults
 from ensue.wire.instants import utc
 from ensue.wire.json_places import Located
 from ensue.wire.sections import refuse_unstorable
 
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
 _FIRST_LINE: Final = re.compile(rb"\s*([^\n]*)(?:\n\s*(\S))?")
 _DECODER: Final = msgspec.json.Decoder(dict[str, Any])  # for what `strict_json` has decoded once
@@ -86,11 +93,10 @@ def read_events(path: Path, content: bytes, *, attributes: bool = True) -> list[
     wrong: list[str] = []
     events: list[SampleEvent] = []
     for raw, source in _sources(path, content.removeprefix(BYTE_ORDER_MARK)):
-        wrong += [worded(path, fault.place, "", fault.message) for fault in source.faults]
+        wrong += worded_syntax(path, source)
         if source.value is None and source.faults:
             continue
-        for fault in _faults(source.value, attributes=attributes, decoded=raw is not None):
-            wrong.append(worded(path, source.place_of(fault.pointer), fault.pointer, fault.message, fault.expected))
+        wrong += worded_faults(path, source, _faults(source.value, attributes=attributes, decoded=raw is not None))
         if not wrong:
             events.append(SampleEvent(strict_json.encode(source.value) if raw is None else raw))
         if len(wrong) >= MAX_FAULTS:
