@@ -19,9 +19,9 @@ from trigger_api.bodies import parse_document
 from trigger_api.events.rules import Cause, named_causes, placed
 from trigger_api.keys.rules import ApiKey, KnownKey, make_key, parse_key, presented_key
 from trigger_api.paging import Position, decode_cursor, encode_cursor
+from trigger_api.preconditions import Condition, etag_of, parse_if_match
 from trigger_api.problems import FORBIDDEN, INVALID, Problem
 from trigger_api.triggers.drafts import draft_of
-from trigger_api.triggers.preconditions import Condition, etag_of, parse_if_match
 
 KEY = make_key(bytes(range(40)))
 DOCUMENT: JsonObject = {

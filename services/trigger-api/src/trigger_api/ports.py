@@ -35,6 +35,10 @@ class Ports:
     clock_skew: timedelta = timedelta(0)
     max_unindexed: int = 500
 
+    async def is_in_force(self, outbox_id: int | None) -> bool:
+        """Whether what a write put into the outbox is acknowledged, waited for in_force_seconds; nothing always is."""
+        return outbox_id is None or await self.relay.wait_sent(outbox_id, self.in_force_seconds)
+
 
 def ports_of(request: Request) -> Ports:
     """The ports of the application that serves this request."""

@@ -19,9 +19,9 @@ from trigger_api.calendars.models import CalendarAnswer, answer_of
 from trigger_api.calendars.queries import stored_of
 from trigger_api.calendars.rules import CalendarDraft, StoredCalendar, User, delete, put, record_of
 from trigger_api.ports import Ports
+from trigger_api.preconditions import Condition
 from trigger_api.problems import PRECONDITION, Problem, not_found
 from trigger_api.sql import SCHEMA, statements
-from trigger_api.triggers.preconditions import Condition
 
 _SQL: Final = ("calendars", "commands.sql")
 log = get_logger(__name__)
@@ -108,9 +108,7 @@ async def _saved(connection: Connection, row: Record, before: StoredCalendar, st
 
 async def _answer(ports: Ports, saved: _Saved) -> CalendarAnswer:
     """The answer, once the change is in force or the wait for that is over."""
-    state, in_force = saved.state, True
-    if saved.outbox_id is not None:
-        in_force = await ports.relay.wait_sent(saved.outbox_id, ports.in_force_seconds)
+    state, in_force = saved.state, await ports.is_in_force(saved.outbox_id)
     with bind(tenant=state.tenant):
         log.info("calendar_saved", calendar=state.name, revision=state.revision, in_force=in_force)
     return answer_of(state, saved.updated_at, in_force=in_force)

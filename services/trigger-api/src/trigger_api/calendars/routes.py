@@ -22,25 +22,18 @@ from trigger_api.calendars.models import (
 )
 from trigger_api.parameters import WithoutOptions
 from trigger_api.ports import Outside
+from trigger_api.preconditions import condition_of, parameter, tagged
 from trigger_api.problems import invalid, not_found
-from trigger_api.triggers.preconditions import etag_of, parse_if_match
 
 router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
 
-_IF_MATCH: Final = {
-    "name": "If-Match",
-    "in": "header",
-    "schema": {"type": "string"},
-    "description": "The ETag that the calendar must still have; else 412.",
-}
+_IF_MATCH: Final = parameter("calendar")
 Name = Annotated[str, Path(json_schema_extra={"pattern": NAME_PATTERN})]
 
 
 def target_of(name: Name, request: Request) -> commands.Target:
     """The calendar that a change is for."""
-    headers = request.headers.getlist("if-match")
-    condition = parse_if_match(", ".join(headers) if headers else None)
-    return commands.Target(name, condition, must_exist=bool(headers))
+    return commands.Target(name, condition_of(request), must_exist="if-match" in request.headers)
 
 
 Aim = Annotated[commands.Target, Depends(target_of)]
@@ -64,7 +57,7 @@ async def read_calendar(
     """Its newest revision, which is also its ETag."""
     if not is_calendar_name(name):
         raise not_found("calendar")
-    return _tagged(response, await queries.read_calendar(ports.database, caller.tenant, name))
+    return tagged(response, await queries.read_calendar(ports.database, caller.tenant, name))
 
 
 @router.put(
@@ -91,7 +84,7 @@ async def put_calendar(
     if is_new:
         response.status_code = 201
         response.headers["Location"] = f"{router.prefix}/{answer.name}"
-    return _tagged(response, answer)
+    return tagged(response, answer)
 
 
 @router.delete(
@@ -106,8 +99,3 @@ async def delete_calendar(caller: Caller, ports: Outside, target: Aim, _: Withou
     if not is_calendar_name(target.name):
         raise not_found("calendar")
     return await commands.delete_calendar(ports, caller, target)
-
-
-def _tagged(response: Response, answer: CalendarAnswer) -> CalendarAnswer:
-    response.headers["ETag"] = etag_of(answer.revision)
-    return answer

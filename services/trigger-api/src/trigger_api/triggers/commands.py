@@ -20,12 +20,12 @@ from ensue.wire import strict_json
 from trigger_api.access import Principal
 from trigger_api.calendars.uses import names_of, note_uses
 from trigger_api.ports import Ports
+from trigger_api.preconditions import Condition
 from trigger_api.problems import PRECONDITION, Problem, not_found
 from trigger_api.sql import SCHEMA, statements
 from trigger_api.triggers.costs import charged
 from trigger_api.triggers.drafts import Neighbour, draft_of, patched, warnings_about
 from trigger_api.triggers.models import TriggerAnswer, answer_of
-from trigger_api.triggers.preconditions import Condition
 from trigger_api.triggers.queries import neighbours, stored_of
 from trigger_api.triggers.rules import (
     Birth,
@@ -193,9 +193,7 @@ async def _save(connection: Connection, statement: str, change: Change, caller: 
 
 async def _answer(ports: Ports, saved: _Saved) -> TriggerAnswer:
     """The answer, once the change is in force or the wait for that is over."""
-    state, in_force = saved.state, True
-    if saved.outbox_id is not None:
-        in_force = await ports.relay.wait_sent(saved.outbox_id, ports.in_force_seconds)
+    state, in_force = saved.state, await ports.is_in_force(saved.outbox_id)
     with bind(tenant=state.tenant, trigger_id=state.trigger_id):
         log.info("trigger_saved", revision=state.revision, enabled=state.enabled, in_force=in_force)
     # Bounded, and still too long for one turn of the loop.

@@ -12,11 +12,11 @@ from trigger_api.access import Caller
 from trigger_api.bodies import JSON_TYPE, MERGE_PATCH_TYPE, read_document
 from trigger_api.parameters import WithoutOptions
 from trigger_api.ports import Outside
+from trigger_api.preconditions import condition_of, parameter, tagged
 from trigger_api.problems import not_found
 from trigger_api.triggers import commands, queries
 from trigger_api.triggers.examples import DOCUMENT, DOCUMENT_SCHEMA, PATCH, PATCH_SCHEMA
 from trigger_api.triggers.models import StopOptions, TriggerAnswer, TriggerFilter, TriggerPage
-from trigger_api.triggers.preconditions import etag_of, parse_if_match
 from trigger_api.triggers.rules import Switch
 
 router = APIRouter(prefix="/api/v1/triggers", tags=["triggers"])
@@ -30,12 +30,7 @@ _DOCUMENT_ERRORS: Final = (
     problems.TOO_LARGE,
     problems.MEDIA,
 )
-_IF_MATCH: Final = {
-    "name": "If-Match",
-    "in": "header",
-    "schema": {"type": "string"},
-    "description": "The ETag that the trigger must still have; else 412.",
-}
+_IF_MATCH: Final = parameter("trigger")
 
 
 def trigger_id_of(trigger_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
@@ -51,8 +46,7 @@ TriggerId = Annotated[UUID, Depends(trigger_id_of)]
 
 def target_of(trigger_id: TriggerId, request: Request) -> commands.Target:
     """The trigger that a change is for."""
-    headers = request.headers.getlist("if-match")
-    return commands.Target(trigger_id, parse_if_match(", ".join(headers) if headers else None))
+    return commands.Target(trigger_id, condition_of(request))
 
 
 Aim = Annotated[commands.Target, Depends(target_of)]
@@ -80,7 +74,7 @@ async def create_trigger(
     """Answers once Kafka has it (`in_force`: what is published from now on is decided by it) or after a second."""
     answer = await commands.create_trigger(ports, caller, await read_document(request, JSON_TYPE))
     response.headers["Location"] = f"{router.prefix}/{answer.id}"
-    return _tagged(response, answer)
+    return tagged(response, answer)
 
 
 @router.get("", operation_id="list_triggers", summary="List triggers", responses=openapi.errors(problems.INVALID))
@@ -101,7 +95,7 @@ async def read_trigger(
     caller: Caller, ports: Outside, trigger_id: TriggerId, response: Response, _: WithoutOptions
 ) -> TriggerAnswer:
     """Its newest revision, which is also its ETag."""
-    return _tagged(response, await queries.read_trigger(ports.database, caller.tenant, trigger_id))
+    return tagged(response, await queries.read_trigger(ports.database, caller.tenant, trigger_id))
 
 
 @router.put(
@@ -116,7 +110,7 @@ async def replace_trigger(
 ) -> TriggerAnswer:
     """The whole document anew. Left out, `enabled` stays as it is; every other field takes its default."""
     document = await read_document(request, JSON_TYPE)
-    return _tagged(response, await commands.replace_trigger(ports, caller, target, document, stop.in_flight))
+    return tagged(response, await commands.replace_trigger(ports, caller, target, document, stop.in_flight))
 
 
 @router.patch(
@@ -134,7 +128,7 @@ async def patch_trigger(
 ) -> TriggerAnswer:
     """A JSON merge patch (RFC 7396): what is not named stays, null takes a field away."""
     patch = await read_document(request, MERGE_PATCH_TYPE, JSON_TYPE)
-    return _tagged(response, await commands.patch_trigger(ports, caller, target, patch, stop.in_flight))
+    return tagged(response, await commands.patch_trigger(ports, caller, target, patch, stop.in_flight))
 
 
 @router.delete(
@@ -160,7 +154,7 @@ async def enable_trigger(
     caller: Caller, ports: Outside, target: Aim, response: Response, _: WithoutOptions
 ) -> TriggerAnswer:
     """It listens to what is published from now on. May be repeated."""
-    return _tagged(response, await commands.switch_trigger(ports, caller, target, Switch(enabled=True)))
+    return tagged(response, await commands.switch_trigger(ports, caller, target, Switch(enabled=True)))
 
 
 @router.patch(
@@ -173,9 +167,4 @@ async def enable_trigger(
 async def disable_trigger(caller: Caller, ports: Outside, target: Aim, response: Response, stop: Stop) -> TriggerAnswer:
     """It fires no more, and its actions that have not begun are cancelled unless told to finish. May be repeated."""
     switch = Switch(enabled=False, in_flight=stop.in_flight)
-    return _tagged(response, await commands.switch_trigger(ports, caller, target, switch))
-
-
-def _tagged(response: Response, answer: TriggerAnswer) -> TriggerAnswer:
-    response.headers["ETag"] = etag_of(answer.revision)
-    return answer
+    return tagged(response, await commands.switch_trigger(ports, caller, target, switch))
