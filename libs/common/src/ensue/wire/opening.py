@@ -6,7 +6,7 @@ way only ever says that a record is an event, and only what the plain way has fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from ensue.core.event import Event
@@ -100,32 +100,39 @@ class _Way(Protocol):
 class _Binary:
     """Attributes in headers."""
 
-    __slots__ = ("_content", "_is_usual", "_layout", "_max_data_bytes")
+    __slots__ = ("_content", "_is_usual", "_layout", "open")
+
+    open: Callable[[Row, bytes | None], Opened | None]
 
     def __init__(self, places: dict[str, int], content: Sequence[int], intake: Intake, max_data_bytes: int) -> None:
         self._is_usual = UNUSUAL.isdisjoint(places)
         self._content = [*content, *(place for name, place in places.items() if name == CONTENT)]
         self._layout = Layout(places, content, intake)
-        self._max_data_bytes = max_data_bytes
-
-    def open(self, values: Row, value: bytes | None) -> Opened | None:
-        layout = self._layout
-        habit = layout.habits.get(layout.lasting(values))
-        if habit is None or not are_fit(layout.varying(values)):
-            return None
-        for place, is_fit in layout.checks:
-            if not is_fit(values[place]):
-                return None
-        if not value:
-            return opened(habit, values, None)
-        if len(value) > self._max_data_bytes:
-            return None
-        return opened(habit, values, strict_json.decode(value))
+        self.open = _binary_opener(self._layout, max_data_bytes)
 
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
         if not self._is_usual or not all(_is_json(values[place]) for place in self._content):
             return False
         return self._layout.learn(values, event)
+
+
+def _binary_opener(layout: Layout, max_data_bytes: int) -> Callable[[Row, bytes | None], Opened | None]:
+    """What opens the records of a layout of headers. Asked for every record: all that it needs is bound here."""
+    habit_of, lasting, varying, checks = layout.habits.get, layout.lasting, layout.varying, layout.checks
+    decode = strict_json.decode
+
+    def open_record(values: Row, value: bytes | None) -> Opened | None:
+        habit = habit_of(lasting(values))
+        if habit is None or not are_fit(varying(values)):
+            return None
+        for place, is_fit in checks:
+            if not is_fit(values[place]):
+                return None
+        if not value:
+            return opened(habit, values, None)
+        return None if len(value) > max_data_bytes else opened(habit, values, decode(value))
+
+    return open_record
 
 
 class _Structured:
