@@ -14,7 +14,8 @@ from ensue.core.ids import event_uid
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.wire.attributes import instant_of
-from ensue.wire.habits import Habit, Row
+from ensue.wire.habits import Habit
+from ensue.wire.rows import Row
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
 _OF_FIRINGS: Final = ("event_uid", "lineage", "dataschema", "extensions", "replay_no", "mode")
