@@ -17,6 +17,7 @@ from ensue.runtime.metrics import Metrics
 from ensue.wire.topics import Topic
 from evaluator.database_rules import DatabaseRules
 from evaluator.evaluate import Evaluator
+from evaluator.garbage import GARBAGE_AFTER, collect_garbage_regularly
 from evaluator.handler import EvaluatorHandler
 from evaluator.keeper import load_until_loaded, reconcile_regularly, tidy_regularly
 from evaluator.rules import Rules
@@ -26,7 +27,6 @@ GROUP = "ensue.evaluator"
 TOPICS = (Topic.EVENTS, Topic.SYSTEM)
 MOST_AT_ONCE = 5000  # events; each batch costs a question for the rules and a commit, whatever its size
 CONNECTIONS = 2  # reading rules, the health check
-GARBAGE_AFTER = 50_000  # containers more than were freed: the records of one fetch are not walked over and over
 
 
 async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
@@ -56,6 +56,7 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     if await load_until_loaded(rules, lifecycle.stopping):
         gc.freeze()  # the ruleset lives long: later collections need not walk it
         gc.set_threshold(GARBAGE_AFTER)
+        lifecycle.spawn("garbage", collect_garbage_regularly(lifecycle.stopping))
         reconciling = reconcile_regularly(rules, lifecycle.stopping, settings.reconcile_seconds, metrics)
         lifecycle.spawn("reconcile", reconciling)
         lifecycle.spawn("tidy", tidy_regularly(rules, lifecycle.stopping))

@@ -27,7 +27,7 @@ async def load_until_loaded(rules: Rules, stopping: asyncio.Event) -> bool:
             await rules.load()
         except Unavailable as error:
             log.warning("ruleset_not_loaded", reason=str(error), retry_in_seconds=LOAD_AGAIN_SECONDS)
-            await _pause(stopping, LOAD_AGAIN_SECONDS)
+            await pause(stopping, LOAD_AGAIN_SECONDS)
         else:
             return True
     return False
@@ -36,7 +36,7 @@ async def load_until_loaded(rules: Rules, stopping: asyncio.Event) -> bool:
 async def reconcile_regularly(rules: Rules, stopping: asyncio.Event, every_seconds: float, metrics: Metrics) -> None:
     """Reconcile until stopped, and show each time what no index leads to."""
     show_unindexed(rules.ruleset.unindexed(), metrics)
-    while not await _pause(stopping, every_seconds):
+    while not await pause(stopping, every_seconds):
         try:
             await rules.reconcile()
         except Unavailable as error:
@@ -56,11 +56,11 @@ def show_unindexed(counts: Mapping[str, int], metrics: Metrics) -> None:
 
 async def tidy_regularly(rules: Rules, stopping: asyncio.Event) -> None:
     """Tidy until stopped."""
-    while not await _pause(stopping, TIDY_SECONDS):
+    while not await pause(stopping, TIDY_SECONDS):
         await rules.tidy()
 
 
-async def _pause(stopping: asyncio.Event, seconds: float) -> bool:
+async def pause(stopping: asyncio.Event, seconds: float) -> bool:
     """Wait so long, or until asked to stop: then True."""
     try:
         async with asyncio.timeout(seconds):
