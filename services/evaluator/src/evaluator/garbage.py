@@ -14,8 +14,8 @@ from itertools import count
 from evaluator.keeper import pause
 
 GARBAGE_AFTER = 1_000_000  # containers more than were freed: collected then, whatever the clock says
-COLLECT_SECONDS = 1.0
-OLD_EVERY = 60  # among those that have outlived a collection every so many times
+COLLECT_SECONDS = 5.0
+OLD_EVERY = 12  # among those that have outlived a collection every so many times
 
 
 async def collect_garbage_regularly(stopping: asyncio.Event, every_seconds: float = COLLECT_SECONDS) -> None:
