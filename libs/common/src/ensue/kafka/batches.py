@@ -66,18 +66,21 @@ class Progress:
         return batch
 
 
+class _Instants(dict[int, datetime]):
+    """Instants of milliseconds since 1970, each made once: with append times, a whole batch of the broker has one."""
+
+    def __missing__(self, milliseconds: int) -> datetime:
+        at = self[milliseconds] = _EPOCH + timedelta(milliseconds=milliseconds)
+        return at
+
+
 def incoming(topic: Topic, partition: int, records: Iterable[RawRecord]) -> list[IncomingRecord]:
     """Our records of the client's."""
-    instants: dict[int, datetime] = {}  # with append times, a whole batch has one
-    taken = []
-    for record in records:
-        at = instants.get(record.timestamp)
-        if at is None:
-            at = instants[record.timestamp] = _EPOCH + timedelta(milliseconds=record.timestamp)
-        taken.append(
-            IncomingRecord(topic, partition, record.offset, at, record.key, record.value, tuple(record.headers))
-        )
-    return taken
+    at = _Instants()
+    return [
+        IncomingRecord(topic, partition, raw.offset, at[raw.timestamp], raw.key, raw.value, tuple(raw.headers))
+        for raw in records
+    ]
 
 
 def next_offsets(batches: Iterable[Batch], prefix: str) -> dict[TopicPartition, int]:
