@@ -47,7 +47,7 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
         else:
             blocked.append(_too_deep(firing, limit))
     if firings or blocked or errors:
-        return Decisions(tuple(firings), tuple(blocked), tuple(errors))
+        return Decisions(tuple(firings), tuple(blocked) if blocked else (), tuple(errors) if errors else ())
     return NO_MATCH
 
 

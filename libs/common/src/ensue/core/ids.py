@@ -60,12 +60,12 @@ def firing_id(tenant: str, trigger_id: UUID, cause: UUID, replay_no: int) -> UUI
 
 def firing_id_of(tenant: str, trigger_id: UUID, cause: bytes) -> UUID:
     """The same of a `cause_part`, which is made once for all that one event fires."""
-    return _uuid5(_of_trigger(tenant, trigger_id) + cause)
+    return _uuid5(_of_trigger(tenant, trigger_id.int) + cause)
 
 
 def cause_part(cause: bytes, replay_no: int) -> bytes:
     """What the ids of the firings of one cause, given as text, and one replay have in common."""
-    return b"36:%b%b" % (cause, _ORIGINAL if replay_no == 0 else _of_replay(replay_no))
+    return b"36:" + cause + (_ORIGINAL if replay_no == 0 else _of_replay(replay_no))
 
 
 def _of_replay(number: int) -> bytes:
@@ -77,8 +77,9 @@ _ORIGINAL: Final = _of_replay(0)
 
 
 @lru_cache(_TRIGGERS)
-def _of_trigger(tenant: str, trigger_id: UUID) -> bytes:
-    return _PREFIX + f"6:firing{len(tenant)}:{tenant}36:{trigger_id}".encode()
+def _of_trigger(tenant: str, number: int) -> bytes:
+    """It takes the trigger's id as a number, whose hash is a fifth of the price."""
+    return _PREFIX + f"6:firing{len(tenant)}:{tenant}36:{UUID(int=number)}".encode()
 
 
 def action_id(firing: UUID, path: str) -> UUID:

@@ -17,7 +17,7 @@ from ensue.core.ids import cause_part, event_uid
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.wire.attributes import instant_of
-from ensue.wire.habits import Habit, Row, text_of
+from ensue.wire.habits import Habit, Row
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
 _IDENTITY: Final = frozenset({"event_uid", "uid_text"})
@@ -69,13 +69,15 @@ class Opened(Event):
     @property
     def depth(self) -> int:
         """Where in its chain it stands."""
-        return int(self.habit.text("chaindepth", self.row) or 0)
+        place = self.habit.layout.attributes.get("chaindepth")
+        return 0 if place is None else int(self.row[place])
 
     @property
     def correlation_id(self) -> UUID:
         """The chain."""
-        root = self.habit.text("correlationid", self.row)
-        return self.event_uid if root is None else UUID(root)
+        if "correlationid" not in self.habit.layout.attributes:
+            return self.event_uid
+        return self.lineage.correlation_id
 
     def whole(self) -> Event:
         """The Event that the plain way would have made; everything is proven fit and only put together."""
@@ -127,7 +129,10 @@ class Opened(Event):
         """What the ids of the firings that it causes have in common; `event_uid` is worked out on the way."""
         habit, row = self.habit, self.row
         places = habit.layout.attributes
-        uid = event_uid(habit.tenant_and_type[0], text_of(row[places["source"]]), text_of(row[places["id"]]))
+        source, event_id = row[places["source"]], row[places["id"]]
+        if type(event_id) is bytes:
+            source, event_id = source.decode(), event_id.decode()
+        uid = event_uid(habit.tenant_and_type[0], source, event_id)
         text = _encode(uid)[1:-1]
         _set_uid(self, uid)
         _set_uid_text(self, text)
