@@ -68,15 +68,14 @@ class Evaluated:
     def add(self, decisions: Decisions) -> None:
         """What one event yields."""
         records = encode_firings(decisions.firings)
-        self.fired += map(told, decisions.firings)
+        self.fired += [told(firing) for firing in decisions.firings]
         if decisions.blocked:
             self.blocked += decisions.blocked
             records += [encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked]
         if decisions.errors:
             self.errors += decisions.errors
             records += [encode_outcome(erred(error)) for error in decisions.errors]
-        for record in records:
-            self.size += len(record.value or b"")
+        self.size += sum([len(record.value or b"") for record in records])
         self.records += records
 
 

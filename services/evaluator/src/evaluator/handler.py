@@ -77,16 +77,17 @@ class EvaluatorHandler:
         that would be begun again for ever.
         """
         evaluated = Evaluated()
-        started = breathed = self._clock.monotonic()
+        monotonic = self._clock.monotonic
+        started = breathed = monotonic()
         for _ in evaluate(ruleset, batch, self._evaluator, evaluated):
             if evaluated.size >= room:
                 break
-            if self._clock.monotonic() - breathed >= BREATHE_SECONDS:
+            if monotonic() - breathed >= BREATHE_SECONDS:
                 await asyncio.sleep(0)
-                breathed = self._clock.monotonic()
+                breathed = monotonic()
         batch, rest = batch.cut(evaluated.decided)
         conclude(ruleset, batch, self._evaluator, evaluated)
-        self._metrics.observe(EVALUATION_SECONDS, self._clock.monotonic() - started)
+        self._metrics.observe(EVALUATION_SECONDS, monotonic() - started)
         self._count(batch, evaluated)
         _tell(evaluated)
         return evaluated, rest

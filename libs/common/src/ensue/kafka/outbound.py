@@ -79,6 +79,10 @@ class Outbound:
 
 def _portions(records: Sequence[OutgoingRecord]) -> Iterator[list[OutgoingRecord]]:
     """`records` in their order, as many at once as PORTION_BYTES allow, at least one."""
+    if sum([len(record.key or b"") + len(record.value or b"") for record in records]) <= PORTION_BYTES:
+        if records:
+            yield list(records)
+        return
     portion: list[OutgoingRecord] = []
     size = 0
     for record in records:

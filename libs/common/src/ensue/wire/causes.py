@@ -1,14 +1,13 @@
 """What a firing's record says of its cause, which is nearly all of its bytes. Written and read by `records` alone.
 
 An opened event is written without being read any further: all but a few of its values are the same for every event of
-its habit, and those stand in a frame, into which the others are put as they came. The frame is made by the encoder that
+its habit, and those stand in a template, into which the others are put as they came. It is made by the encoder that
 writes every other event, so that there is one format; what is not written by it is proven fit by `habits`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -26,12 +25,16 @@ from ensue.wire.habits import Habit, Row, text_of
 from ensue.wire.instants import AwareInstant, utc
 from ensue.wire.opened import Opened
 
-MOST_FRAMES: Final = 4096
+MOST_FILLERS: Final = 4096
 MOST_INSTANTS: Final = 1024
+
+_Pick = Callable[[Sequence[Any]], tuple[Any, ...]]
+_Write = Callable[[Any], bytes]
+_Fill = Callable[[bytes, bytes, bytes, Row], bytes]
 
 _encode = msgspec.json.Encoder().encode
 _QUOTE, _BACKSLASH = b'"\\'
-_UID, _DECIDED, _DATA, _ROW = 0, 1, 2, 3  # where these stand, and where a row begins, in the values of a frame
+_UID, _DECIDED, _DATA, _ROW = 0, 1, 2, 3  # where these stand, and where a row begins, among the values of an event
 _AFTER_SECONDS: Final = 19  # characters: 2026-01-31T09:30:00
 _WITH_MICROSECONDS: Final = 27
 
@@ -94,7 +97,7 @@ def caused(firing: Firing) -> bytes:
     if type(event) is Opened and firing.cause is event.event_uid:
         habit = event.habit
         if firing.replay_no == habit.replay_no and firing.mode is habit.mode:
-            return _frame_of(habit).filled(event.uid_text, decided, _encode(event.data), event.row)
+            return _filler_of(habit)(event.uid_text, decided, _encode(event.data), event.row)
     return caused_plainly(firing)
 
 
@@ -134,34 +137,34 @@ def _members(event: Event) -> EventMembers:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """What firings by the events of one habit say alike, as a template, and how the rest of it is found and written.
+def _filler(template: bytes, order: _Pick, texts: Sequence[int], others: Sequence[tuple[int, _Write]]) -> _Fill:
+    """Puts the values of one event into what the firings of all events of its habit say alike.
 
-    order: from all values to those of the template. texts: from a row to those that are texts, as they came.
-    text_places, others: the places of these, and of what is neither a text nor in the template as it came.
+    order: from all values to those of the template. texts, others: the places of those that are texts, and of what else
+    may not stand in the template as it came.
     """
+    texts_of = itemgetter(*(place - _ROW for place in texts))
 
-    template: bytes
-    order: Callable[[Sequence[bytes]], tuple[bytes, ...]]
-    texts: Callable[[Row], Row]
-    text_places: Sequence[int]
-    others: Sequence[tuple[int, Callable[[Any], bytes]]]
-
-    def filled(self, uid: bytes, decided: bytes, data: bytes, row: Row) -> bytes:
+    def filled(uid: bytes, decided: bytes, data: bytes, row: Row) -> bytes:
         values: Sequence[Any] = (uid, decided, data, *row)
-        is_plain = _stand_for_themselves(self.texts(row))
-        if self.others or not is_plain:
+        try:
+            joined = b"".join(texts_of(row))
+            stand_for_themselves = _QUOTE not in joined and _BACKSLASH not in joined
+        except TypeError:  # not bytes: those of an envelope
+            stand_for_themselves = False
+        if others or not stand_for_themselves:
             values = list(values)
-            for place in () if is_plain else self.text_places:
+            for place in () if stand_for_themselves else texts:
                 values[place] = _text(values[place])
-            for place, write in self.others:
+            for place, write in others:
                 values[place] = write(values[place])
-        return self.template % self.order(values)
+        return template % order(values)
+
+    return filled
 
 
-@lru_cache(MOST_FRAMES)
-def _frame_of(habit: Habit) -> _Frame:
+@lru_cache(MOST_FILLERS)
+def _filler_of(habit: Habit) -> _Fill:
     places = {name: place + _ROW for name, place in habit.layout.attributes.items()}
     varying = {"event_uid": (_UID, _TEXT), "correlation_id": (_UID, _TEXT), "data": (_DATA, _AS_IT_IS)}
     varying |= {member: (places[name], form) for member, (name, form) in _MEMBERS.items() if name in places}
@@ -182,20 +185,11 @@ def _frame_of(habit: Habit) -> _Frame:
     template = _encode(Caused(members["event_uid"], members["data"], event, habit.replay_no, habit.mode))[1:]
     others = [(places[name], write) for name, write in _OTHERS.items() if name in places]
     texts = sorted({*order} - {_UID, _DECIDED, _DATA, *(place for place, _ in others)})
-    return _Frame(template, itemgetter(*order), itemgetter(*(place - _ROW for place in texts)), tuple(texts), others)
+    return _filler(template, itemgetter(*order), texts, others)
 
 
 def _constant(text: str | None) -> Any:  # noqa: ANN401  # stands for the text
     return None if text is None else Raw(_encode(text).replace(b"%", b"%%"))
-
-
-def _stand_for_themselves(texts: Sequence[Any]) -> bool:
-    """Whether these, which are fit, are written in JSON as they came: bytes, with nothing that is escaped."""
-    try:
-        joined = b"".join(texts)
-    except TypeError:
-        return False
-    return _QUOTE not in joined and _BACKSLASH not in joined
 
 
 def _text(value: str | bytes) -> bytes:
@@ -230,7 +224,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, Raw]]] = {
     "time": ("time", _AS_IT_IS),
     "dataschema": ("dataschema", _TEXT),
 }
-_OTHERS: Final[Mapping[str, Callable[[Any], bytes]]] = {
+_OTHERS: Final[Mapping[str, _Write]] = {
     "correlationid": _uuid,
     "causationid": _uuid,
     "chaindepth": _number,
