@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -55,6 +55,7 @@ HEADERS = st.sampled_from([(), (OTHER,), (CARRIED, OTHER), (GARBAGE,)])  # the s
 SOME = st.builds(OutgoingRecord, st.sampled_from(Topic), st.just(b"key"), st.sampled_from([b"1", b"2"]), HEADERS)
 
 
+@example(records=[OutgoingRecord(Topic.FIRINGS, b"", b"", h) for h in ((OTHER,), (GARBAGE,), ())], in_span=False)
 @given(records=st.lists(SOME, max_size=8), in_span=st.booleans())
 def test_many_are_traced_as_each_alone(*, records: list[OutgoingRecord], in_span: bool) -> None:
     writer = TraceWriter(_OneTrace())

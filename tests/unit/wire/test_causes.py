@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
@@ -95,6 +96,35 @@ def test_it_is_the_same_to_the_byte(*, pair: list[dict[str, str]], data: Json, n
     assert encode_firing(short) == encode_firing(long)
     assert caused(short) == caused_plainly(short) == caused_plainly(long)
     assert decode_firing(encode_firing(short).value) == long == short
+
+
+ALL = {
+    "specversion": "1.0", "id": "1", "source": "/s", "type": "a.b", "subject": "x", "time": TIMES[0],
+    "tenant": "studio", "entitytype": "a", "correlationid": UUIDS[0], "causationid": UUIDS[0], "chaindepth": "0", "dataschema": "y",
+    "color": "red", "zone": "b",
+}  # fmt: skip
+ODD_TEXTS = ["%", "%b", "%%b", '"', "\\", '\\"', "ü", "😀", "/"]
+ODD = dict.fromkeys(ALL, ODD_TEXTS) | {
+    "specversion": [],
+    "tenant": ["other.tenant"],
+    "time": TIMES,
+    "correlationid": UUIDS,
+    "causationid": UUIDS,
+    "chaindepth": ["0", "7", "999"],
+}
+
+
+@pytest.mark.parametrize("written", [in_headers, in_envelope])
+def test_each_attribute_is_written_as_ever_whatever_it_is(written: Callable[[dict[str, str], Json], Record]) -> None:
+    for name, texts in ODD.items():
+        for text in texts:
+            attributes = {**ALL, name: text}
+            first = attributes if name in LASTING else ALL
+            short, long = (
+                fired(a_trigger(), event, event.identified(), NOON)
+                for event in both_ways(written(first, 1), written(attributes, "%b"))
+            )
+            assert caused(short) == caused_plainly(long), (name, text)
 
 
 @pytest.mark.parametrize(
