@@ -27,7 +27,8 @@ Record = tuple[Headers, bytes | None]
 
 UUIDS = ["6fa459ea-ee8a-5ca4-894e-db77e160355e", "6FA459EA-ee8a-5CA4-894e-DB77e160355e"]
 TIMES = [
-    "2026-01-31T09:30:00Z", "2026-01-31t09:30:00z", "2026-01-31T09:30:00.0Z", "2026-01-31T09:30:00.5Z",
+    "2026-01-31T09:30:00Z", "2026-01-31t09:30:00z", "2026-01-31t09:30:00Z",
+    "2026-01-31T09:30:00.0Z", "2026-01-31T09:30:00.5Z",
     "2026-01-31T09:30:00.120Z", "2026-01-31T09:30:00.000Z", "2026-01-31T09:30:00.123456Z",
     "2026-01-31T09:30:00.000000Z", "2026-01-31T09:30:00.1234567Z", "2026-01-31T09:30:00.123456789Z",
     "2026-01-31T09:30:00.9999999Z", "2026-01-31T09:30:00.5z", "2026-01-31T09:30:00+00:00",
@@ -100,8 +101,8 @@ def test_it_is_the_same_to_the_byte(*, pair: list[dict[str, str]], data: Json, n
 
 ALL = {
     "specversion": "1.0", "id": "1", "source": "/s", "type": "a.b", "subject": "x", "time": TIMES[0],
-    "tenant": "studio", "entitytype": "a", "correlationid": UUIDS[0], "causationid": UUIDS[0], "chaindepth": "0", "dataschema": "y",
-    "color": "red", "zone": "b",
+    "tenant": "studio", "entitytype": "a", "correlationid": UUIDS[0], "causationid": UUIDS[0],
+    "chaindepth": "0", "dataschema": "y", "color": "red", "zone": "b",
 }  # fmt: skip
 ODD_TEXTS = ["%", "%b", "%%b", '"', "\\", '\\"', "ü", "😀", "/"]
 ODD = dict.fromkeys(ALL, ODD_TEXTS) | {
