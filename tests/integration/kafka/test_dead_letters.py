@@ -20,6 +20,10 @@ from ensue.wire.topics import OutgoingRecord, Topic
 GARBAGE = b"\xff\xfe not json \x00"
 
 
+# A key for each of the two partitions.
+KEYS = (b"default/brief-2", b"default/brief-1")
+
+
 async def _garbage_dies(batches: Sequence[Batch]) -> Handled:
     return Handled(
         dead=[
@@ -90,6 +94,24 @@ async def test_a_header_name_that_is_not_text_does_not_hold_up_its_partition(wor
     assert dead.headers[0] == ("\\xff\\xfe\\xfdZ", b"1")
 
 
+@pytest.mark.parametrize("broken", [0, 1])
+async def test_what_was_fetched_with_a_broken_header_name_is_read_all_the_same(world: World, broken: int) -> None:
+    """The client gives up the records of one partition that it had parsed, when it cannot parse those of another."""
+    good = [str(number).encode() for number in range(20)]
+    for partition in (0, 1):
+        await world.publish(Topic.EVENTS, *good, key=KEYS[partition])
+    await _publish_with_broken_header_name(world, broken, GARBAGE)
+    for partition in (0, 1):
+        await world.publish(Topic.EVENTS, b"after", key=KEYS[partition])
+    handler = Keeping()
+    async with running(world.config(Topic.EVENTS), handler, world.publisher) as run:
+        await eventually(lambda: _has_read(handler, 44))
+        await run.stop()
+    for partition in (0, 1):
+        values = [record.value for record in handler.records if record.partition == partition]
+        assert values == [*good, *([GARBAGE, b"after in the same batch"] if partition == broken else []), b"after"]
+
+
 async def test_an_outgoing_record_that_is_too_large_becomes_a_dead_letter(world: World) -> None:
     await world.publish(Topic.FIRINGS, b"cause")
     large = OutgoingRecord(Topic.EVENTS, b"key", b"x" * MAX_MESSAGE_BYTES[Topic.EVENTS], (("ce_type", b"t"),))
@@ -152,6 +174,10 @@ async def _publish_with_broken_header_name(world: World, partition: int, value: 
         await (await producer.send_batch(batch, physical(Topic.EVENTS, world.prefix), partition=partition))
     finally:
         await producer.stop()
+
+
+def _has_read(handler: Keeping, count: int) -> None:
+    assert len(handler.records) >= count
 
 
 def _has(handler: Keeping, value: bytes) -> None:

@@ -32,8 +32,9 @@ from ensue.core.ids import action_id, event_uid, firing_id, outcome_record_id
 from ensue.core.json import Json
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus
 from ensue.core.ruleset import Ruleset
+from ensue.kafka.records import Batch
 from ensue.wire.topics import Topic
-from evaluator.evaluate import EASY_BYTES, EASY_RECORDS, Evaluated
+from evaluator.evaluate import ASKED, LARGE_BYTES, STEP, Evaluated
 from evaluator.evaluate import evaluate as evaluate_in_steps
 
 RULES = Ruleset.empty().apply([trigger()])
@@ -141,17 +142,28 @@ def test_conditions_see_the_data() -> None:
     assert [firing.event.id for firing in firings(evaluate(rules, some, EVALUATOR).records)] == ["v-0", "v-2"]
 
 
-def test_a_step_ends_with_whatever_may_take_time_and_after_a_number_of_others() -> None:
+def test_a_step_ends_with_what_something_follows_from_or_what_is_large_and_after_a_number_of_others() -> None:
     elsewhere = replace(approved(), type="variant.seen")
-    easy, large = of(elsewhere), of(replace(elsewhere, data="x" * EASY_BYTES))
-    some = batch(*[easy] * (2 * EASY_RECORDS + 1), of(approved()), large, garbage(), easy, of(approved(depth=10)), easy)
+    easy, large = of(elsewhere), of(replace(elsewhere, data="x" * LARGE_BYTES))
+    fired = [of(approved(1, data={"score": 1})), of(approved(2, data={"score": 1}, depth=10))]
+    some = batch(*[easy] * (2 * STEP + 1), fired[0], large, garbage(), easy, fired[1], easy)
     rules = Ruleset.empty().apply([trigger(where=Test(("data", "score"), "gte", 0.8))])
+    assert ends_of_steps(rules, some) == [STEP, 2 * STEP, *(2 * STEP + more for more in (2, 3, 4, 6))]
+
+
+def test_records_that_are_asked_about_make_shorter_steps() -> None:
+    rules = Ruleset.empty().apply([trigger(where=Test(("data", "score"), "gte", 0.8))])
+    some = batch(*(of(approved(number, data={"score": 0.1})) for number in range(STEP)))
+    assert ends_of_steps(rules, some) == list(range(STEP // ASKED, STEP + 1, STEP // ASKED))
+
+
+def ends_of_steps(rules: Ruleset, some: Batch) -> list[int]:
+    """How many records are decided after each step; all of them in the end."""
     evaluated, ends = Evaluated(), list[int]()
     for _ in evaluate_in_steps(rules, some, EVALUATOR, evaluated):
         ends.append(evaluated.decided)
-    sixty_four = 2 * EASY_RECORDS
-    assert ends == [EASY_RECORDS, sixty_four, sixty_four + 2, sixty_four + 3, sixty_four + 4, sixty_four + 6]
     assert evaluated.decided == len(some.records)
+    return ends
 
 
 def emitted_by(firing: Firing) -> Event:

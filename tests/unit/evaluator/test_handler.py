@@ -35,7 +35,7 @@ from ensue.runtime.logs import configure_logs
 from ensue.runtime.metrics import CONDITION_ERRORS, EVENTS_EVALUATED, FIRINGS, FIRINGS_BLOCKED, Metrics
 from ensue.testing.clock import FrozenClock
 from ensue.wire.topics import Topic
-from evaluator.evaluate import EASY_RECORDS
+from evaluator.evaluate import STEP
 from evaluator.handler import MOST_BYTES, EvaluatorHandler
 
 
@@ -138,7 +138,7 @@ async def test_heartbeats_go_on_while_nobody_listens() -> None:
             await asyncio.sleep(0)
 
     beating = asyncio.create_task(beat())
-    some = batch(*(of(replace(approved(number), type="variant.seen")) for number in range(10 * EASY_RECORDS)))
+    some = batch(*(of(replace(approved(number), type="variant.seen")) for number in range(10 * STEP)))
     await EvaluatorHandler(RULES, EVALUATOR, Metrics(), Laborious()).handle([some])
     beating.cancel()
     assert beats >= 10

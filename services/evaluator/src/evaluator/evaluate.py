@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from ensue.core.decide import NOTHING, decide
+from ensue.core.decide import NO_MATCH, NOTHING, decide
 from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import condition_error_record_id, outcome_record_id, receipt_record_id
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus, Receipt
@@ -21,8 +21,9 @@ from ensue.wire.opening import Opener
 from ensue.wire.records import encode_firings, encode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
 
-EASY_RECORDS: Final = 32
-EASY_BYTES: Final = 16 * 1024
+STEP: Final = 32  # as many records as this about which nothing is asked make a step
+ASKED: Final = 8  # a record about which conditions are asked, in vain, counts for so many
+LARGE_BYTES: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +84,30 @@ def evaluate(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: E
     """Decide the records of the batch into `evaluated`, in steps.
 
     The append time of each record is its *now*. Between two steps the caller may let other work go on, or stop: after
-    every record about which conditions were asked, which is dead or large, and after EASY_RECORDS of the others.
+    every record that something follows from, which is dead or large, and after STEP of the others or less.
     """
-    open_record, easy = evaluator.opener(batch.topic).open, 0
+    open_record, effort = evaluator.opener(batch.topic).open, 0
     for record in batch.records:
         value = record.value
         try:
             event = open_record(record.headers, value)
         except DecodeError as error:
             evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
-            is_easy = False
+            effort = STEP
         else:
             evaluated.events += 1
             decisions = decide(ruleset, event, record.appended_at)
-            is_easy = decisions is NOTHING and (value is None or len(value) < EASY_BYTES)
-            if decisions.firings or decisions.blocked or decisions.errors:
+            if decisions is NOTHING:
+                effort += 1
+            elif decisions is NO_MATCH:
+                effort += ASKED
+            else:
                 evaluated.add(decisions)
-        easy += 1
-        if not is_easy or easy == EASY_RECORDS:
-            easy = 0
+                effort = STEP
+            if value is not None and len(value) >= LARGE_BYTES:
+                effort = STEP
+        if effort >= STEP:
+            effort = 0
             yield
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from uuid import UUID
 
 from ensue.core.event import Event
 from ensue.core.firing import Blocked, ConditionError, Decisions, Firing, fired
 from ensue.core.lineage import may_fire
 from ensue.core.outcome import Reason
-from ensue.core.ruleset import Rule, Rulebook
+from ensue.core.ruleset import Rulebook
+from ensue.core.trigger import Trigger
 
 NOTHING = Decisions()
 """What an event yields about which no condition was asked: this very value."""
@@ -28,8 +31,9 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
     blocked: list[Blocked] = []
     errors: list[ConditionError] = []
     cause_part = b""
+    targets = event.targets
     for rule in rules:
-        if not _takes_part(rule, event, now):
+        if now < rule.active_since or not _takes_part(rule.trigger, event, targets):
             continue
         try:
             if not rule.matches(event, now):
@@ -51,13 +55,12 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
     return NO_MATCH
 
 
-def _takes_part(rule: Rule, event: Event, now: datetime) -> bool:
-    trigger = rule.trigger
+def _takes_part(trigger: Trigger, event: Event, targets: Collection[UUID]) -> bool:
+    entity_type = trigger.when.entity_type
     return (
         trigger.enabled
-        and now >= rule.active_since
-        and trigger.when.entity_type in (None, event.entity_type)
-        and (not event.targets or trigger.trigger_id in event.targets)
+        and (entity_type is None or entity_type == event.entity_type)
+        and (not targets or trigger.trigger_id in targets)
     )
 
 

@@ -24,6 +24,7 @@ from ensue.kafka.assignment import Assignment
 from ensue.kafka.batches import Progress, RawRecord, next_offsets
 from ensue.kafka.config import LoopConfig
 from ensue.kafka.errors import ConsumerLost
+from ensue.kafka.light_records import fetched
 from ensue.kafka.names import logical, physical
 from ensue.kafka.positions import Standing, Start, start_of
 from ensue.kafka.records import Batch
@@ -112,9 +113,8 @@ class GroupConsumer:
         if self._positioned != token and self._assignment.partitions:
             await self._take_positions(token)
         try:
-            raw = await self._client.getmany(
-                timeout_ms=int(self._config.fetch_wait_seconds * 1000), max_records=self._config.max_records
-            )
+            wait_ms = int(self._config.fetch_wait_seconds * 1000)
+            raw = await fetched(self._client, wait_ms, self._config.max_records)
         except (NoOffsetForPartitionError, OffsetOutOfRangeError):
             self._positioned = _NOT_YET  # the broker deleted what was due, while we were reading
             return None
@@ -129,11 +129,17 @@ class GroupConsumer:
         ]
         return Fetched(token, batches) if batches else None
 
-    async def _salvaged(self, token: int, error: Exception) -> dict[TopicPartition, list[RawRecord]]:
-        """The records of the partition that made the client's parser fail, read by ours."""
-        if self._positioned != token:
+    async def _salvaged(self, token: int, error: Exception) -> Mapping[TopicPartition, list[RawRecord]]:
+        """The records of the partition that made the client's parser fail, read by ours.
+
+        The client has lost what it had taken of the others in the same call: all are read from where we are.
+        """
+        if token != self._assignment.token or self._positioned != token:
             return {}  # what it was is known only once the positions are; it will be met again
-        for partition in sorted(self._assignment.partitions or ()):
+        partitions = sorted(self._assignment.partitions or ())
+        for partition in partitions:
+            self._client.seek(partition, self._progress.expected(partition))
+        for partition in partitions:
             begin = self._progress.expected(partition)
             records = await unreadable(self._client, partition, begin, self._config.max_bytes)
             if token != self._assignment.token:

@@ -21,9 +21,10 @@ from ensue.core.event import Event, FiringMode
 from ensue.core.firing import Firing
 from ensue.core.lineage import Lineage
 from ensue.wire.attributes import instant_of
-from ensue.wire.habits import Habit, Row, text_of
+from ensue.wire.habits import Habit, text_of
 from ensue.wire.instants import AwareInstant, utc
 from ensue.wire.opened import Opened
+from ensue.wire.rows import Row
 
 MOST_FILLERS: Final = 4096
 MOST_INSTANTS: Final = 1024

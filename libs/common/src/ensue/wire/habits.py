@@ -17,9 +17,7 @@ from typing import Any, Final
 
 from ensue.core.event import Event, FiringMode
 from ensue.wire.attributes import MAX_ATTRIBUTE_BYTES, NAMED, Intake, instant_of, is_ours
-
-Row = tuple[Any, ...]
-"""Values in the order of a layout: bytes in headers; in an envelope whatever JSON has, texts where it is an event."""
+from ensue.wire.rows import Row
 
 MOST_LASTING_BYTES: Final = 2048
 DATA: Final = "data"
@@ -130,12 +128,23 @@ class Layout:
 
     attributes: the place of each, but for that which says what the data is.
     extensions: the attributes that are none of those we know.
-    lasting, varying: from a row to its values of the one and of the other kind.
+    lasting, varying: from a row to its values of the one and of the other kind, which stand at `lasting_places` and
+        `varying_places`, at two or more each.
     checks: what varying values must be beyond being fit as text, by their places.
     habits: by their lasting values.
     """
 
-    __slots__ = ("attributes", "checks", "data", "extensions", "habits", "lasting", "varying")
+    __slots__ = (
+        "attributes",
+        "checks",
+        "data",
+        "extensions",
+        "habits",
+        "lasting",
+        "lasting_places",
+        "varying",
+        "varying_places",
+    )
 
     def __init__(self, places: Mapping[str, int], beside: Sequence[int], intake: Intake) -> None:
         """places: of attributes and data. beside: what else counts among the lasting values."""
@@ -143,8 +152,9 @@ class Layout:
         self.data = places.get(DATA)
         self.attributes = {name: place for name, place in names.items() if name != CONTENT}
         self.extensions = tuple(name for name in self.attributes if name not in NAMED)
-        self.lasting = itemgetter(*(place for name, place in names.items() if name in _LASTING), *beside)
-        self.varying = itemgetter(*(place for name, place in names.items() if name not in _LASTING))
+        self.lasting_places = (*(place for name, place in names.items() if name in _LASTING), *beside)
+        self.varying_places = tuple(place for name, place in names.items() if name not in _LASTING)
+        self.lasting, self.varying = itemgetter(*self.lasting_places), itemgetter(*self.varying_places)
         checks: Mapping[str, Check] = _CHECKS if intake.trusted else {**_CHECKS, "source": is_of_others}
         self.checks: Sequence[tuple[int, Check]] = [
             (names[name], checks[name]) for name in checks.keys() & names.keys()

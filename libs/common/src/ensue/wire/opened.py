@@ -17,7 +17,8 @@ from ensue.core.ids import cause_part, event_uid
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.wire.attributes import instant_of
-from ensue.wire.habits import Habit, Row
+from ensue.wire.habits import Habit
+from ensue.wire.rows import Row
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
 _IDENTITY: Final = frozenset({"event_uid", "uid_text"})

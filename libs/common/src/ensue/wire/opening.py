@@ -6,8 +6,8 @@ way only ever says that a record is an event, and only what the plain way has fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol, TypeAlias
 
 from ensue.core.event import Event
 from ensue.wire import strict_json
@@ -16,9 +16,10 @@ from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES, Headers, decode_recor
 from ensue.wire.content_type import ContentMode, mode_of, require_json
 from ensue.wire.envelope import MAX_ATTRIBUTES_BYTES, MAX_DEPTH, text_of
 from ensue.wire.errors import DecodeError
-from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Layout, Row, are_fit, are_fit_texts
+from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Layout, are_fit, are_fit_texts
 from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE
 from ensue.wire.opened import Opened, opened
+from ensue.wire.rows import Row, row_reader
 
 MOST_HABITS: Final = 8192
 MOST_LAYOUTS: Final = 512
@@ -37,6 +38,7 @@ class Opener:
         self._intake = Intake(trusted=trusted, tenant=default_tenant)
         self._max_data_bytes = max_data_bytes
         self._ways: dict[tuple[str, ...], _Way] = {}
+        self._usual: _Open = _no_way
         self._learnt = 0
 
     @property
@@ -46,9 +48,13 @@ class Opener:
 
     def open(self, headers: Headers, value: bytes | None) -> Event:
         """The event in a record; DecodeError where there is none."""
-        names, values = zip(*headers) if headers else ((), ())  # noqa: B905  # all are pairs
-        way = self._ways.get(names)
-        if way is not None and (event := way.open(values, value)) is not None:
+        return self._usual(headers, value) or self._open_otherwise(headers, value)
+
+    def _open_otherwise(self, headers: Headers, value: bytes | None) -> Event:
+        """As records with these headers are opened, if it is not the way that the last one was."""
+        way = self._ways.get(tuple([name for name, _ in headers]))
+        if way is not None and way.open is not self._usual and (event := way.open(headers, value)) is not None:
+            self._usual = way.open
             return event
         return self._open_plainly(headers, value)
 
@@ -63,6 +69,7 @@ class Opener:
         )
         if self._learnt >= MOST_HABITS or len(self._ways) >= MOST_LAYOUTS:
             self._ways.clear()
+            self._usual = _no_way
             self._learnt = 0
         self._learn(headers, value, event)
         return event
@@ -81,17 +88,25 @@ class Opener:
         places = {name.removeprefix(CE_PREFIX): place for place, name in enumerate(names) if name.startswith(CE_PREFIX)}
         content = [place for place, name in enumerate(names) if name.lower() == CONTENT_TYPE]
         if not places:
-            return _Structured(content[0], self._intake, self._max_data_bytes)
+            return _Structured(tuple(names), content[0], self._intake, self._max_data_bytes)
         if not all(_is_json(values[place]) for place in content):
             return None
-        return _Binary(places, content, self._intake, self._max_data_bytes)
+        return _Binary(tuple(names), places, content, self._intake, self._max_data_bytes)
+
+
+_Open: TypeAlias = Callable[[Headers, bytes | None], Opened | None]
+"""The event in a record; None where it has other headers, or is not proven to be one."""
+
+
+def _no_way(_: Headers, __: bytes | None) -> None:
+    """How records are opened of which nothing is known."""
 
 
 class _Way(Protocol):
     """How records with certain headers are opened."""
 
-    def open(self, values: Row, value: bytes | None) -> Opened | None:
-        """The event; None where it is not proven to be one."""
+    @property
+    def open(self) -> _Open: ...
 
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
         """Remember what led to this event, if it is worth it; whether it was."""
@@ -100,27 +115,22 @@ class _Way(Protocol):
 class _Binary:
     """Attributes in headers."""
 
-    __slots__ = ("_content", "_is_usual", "_layout", "_max_data_bytes")
+    __slots__ = ("_content", "_is_usual", "_layout", "open")
 
-    def __init__(self, places: dict[str, int], content: Sequence[int], intake: Intake, max_data_bytes: int) -> None:
+    open: _Open
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        places: dict[str, int],
+        content: Sequence[int],
+        intake: Intake,
+        max_data_bytes: int,
+    ) -> None:
         self._is_usual = UNUSUAL.isdisjoint(places)
         self._content = [*content, *(place for name, place in places.items() if name == CONTENT)]
         self._layout = Layout(places, content, intake)
-        self._max_data_bytes = max_data_bytes
-
-    def open(self, values: Row, value: bytes | None) -> Opened | None:
-        layout = self._layout
-        habit = layout.habits.get(layout.lasting(values))
-        if habit is None or not are_fit(layout.varying(values)):
-            return None
-        for place, is_fit in layout.checks:
-            if not is_fit(values[place]):
-                return None
-        if not value:
-            return opened(habit, values, None)
-        if len(value) > self._max_data_bytes:
-            return None
-        return opened(habit, values, strict_json.decode(value))
+        self.open = _binary_opener(names, self._layout, max_data_bytes)
 
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
         if not self._is_usual or not all(_is_json(values[place]) for place in self._content):
@@ -128,20 +138,51 @@ class _Binary:
         return self._layout.learn(values, event)
 
 
+def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int) -> _Open:
+    """What opens the records of a layout of headers. Asked for every record: all that it needs is bound here."""
+    read = row_reader(len(names), layout.lasting_places, layout.varying_places)
+    habit_of, checks, decode = layout.habits.get, layout.checks, strict_json.decode
+
+    def open_record(headers: Headers, value: bytes | None) -> Opened | None:
+        try:
+            found, values, lasting, varying = read(headers)
+        except ValueError:
+            return None
+        if found != names:
+            return None
+        habit = habit_of(lasting)
+        if habit is None or not are_fit(varying):
+            return None
+        for place, is_fit in checks:
+            if not is_fit(values[place]):
+                return None
+        if not value:
+            return opened(habit, values, None)
+        return None if len(value) > max_data_bytes else opened(habit, values, decode(value))
+
+    return open_record
+
+
 class _Structured:
     """Attributes and data in an envelope, which the content type announces."""
 
-    __slots__ = ("_content", "_intake", "_layouts", "_max_data_bytes", "_types")
+    __slots__ = ("_content", "_intake", "_layouts", "_max_data_bytes", "_names", "_types", "open")
 
-    def __init__(self, content: int, intake: Intake, max_data_bytes: int) -> None:
+    open: _Open
+
+    def __init__(self, names: tuple[str, ...], content: int, intake: Intake, max_data_bytes: int) -> None:
+        self._names = names
         self._content = content
         self._intake = intake
         self._max_data_bytes = max_data_bytes
         self._layouts: dict[tuple[str, ...], Layout] = {}
         self._types: set[bytes] = set()
+        self.open = self._open
 
-    def open(self, values: Row, value: bytes | None) -> Opened | None:
-        if value is None or values[self._content] not in self._types:
+    def _open(self, headers: Headers, value: bytes | None) -> Opened | None:
+        if value is None or tuple([name for name, _ in headers]) != self._names:
+            return None
+        if headers[self._content][1] not in self._types:
             return None
         members = self._members(value)
         made = self._opened(members, value)

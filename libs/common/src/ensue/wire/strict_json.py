@@ -17,10 +17,27 @@ from ensue.wire.errors import DecodeError, DecodeReason
 
 MAX_DEPTH: Final = 64
 
+_SHALLOW: Final = 8
+
+
+def _nested(levels: int) -> object:
+    """The type of JSON that is nested no deeper. Its size doubles with each level."""
+    scalar = None | bool | int | float | str
+    form: object = scalar
+    for _ in range(levels):
+        form = scalar | list[form] | dict[str, form]  # type: ignore[valid-type]  # made here
+    return form
+
+
 _parse = msgspec.json.Decoder().decode
+# Takes no longer, and proves the depth of what it takes, for which one would have to count brackets.
+_parse_shallow = msgspec.json.Decoder(_nested(_SHALLOW)).decode
 _ENCODER = msgspec.json.Encoder()
+# To make a new one each time takes longer than to compare. A thread that finds what another has just written here can
+# take it for its own only where both texts are the same.
+_WRITTEN = bytearray()
 _NO_END_OF_NAME = re.compile(rb':(?<![" \t\n\r]:)')
-_BACKSLASH, _BRACKET, _SPACE = b"\\[ "
+_BACKSLASH, _SPACE = b"\\ "
 _EARLY: Final = 64
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -33,13 +50,22 @@ def encode(value: Json) -> bytes:
 def decode(text: bytes, max_depth: int = MAX_DEPTH) -> Json:
     """The value that `text` denotes; DecodeError (invalid_json, invalid_encoding) where it denotes none."""
     try:
+        value: Json = _parse_shallow(text)
+    except (RecursionError, msgspec.MsgspecError, ValueError):
+        return _decode_plainly(text, max_depth)
+    if max_depth < _SHALLOW or _may_be_written_otherwise(text, value):
+        check(text, value, max_depth)
+    return value
+
+
+def _decode_plainly(text: bytes, max_depth: int) -> Json:
+    """What `decode` does, of a text that is not JSON, or is nested deeply."""
+    try:
         value: Json = _parse(text)
     except (RecursionError, msgspec.MsgspecError, ValueError) as error:
         raise _refusal(text, error) from None
-    begun = text.count(b"{")
-    if _BRACKET in text:
-        begun += text.count(b"[")
-    if begun > max_depth or not _is_as_we_write_it(text, value):
+    begun = text.count(b"{") + text.count(b"[")
+    if begun > max_depth or _may_be_written_otherwise(text, value):
         check(text, value, max_depth, begun)
     return value
 
@@ -60,16 +86,15 @@ def check(text: bytes, value: Json, max_depth: int, begun: int | None = None) ->
         _refuse_unstorable_text(text, value)
 
 
-def _is_as_we_write_it(text: bytes, value: Json) -> bool:
-    """Whether `encode` gives the very same text, which then has no name twice, and no half of a surrogate pair.
+def _may_be_written_otherwise(text: bytes, value: Json) -> bool:
+    """False where `encode` gives the very same text, which then has no name twice, and no half of a surrogate pair.
 
-    Not so where U+0000 may hide behind an escape; nor is it tried on a style that is not ours, which is seen early.
+    True where U+0000 may hide behind an escape; nor is it tried on a style that is not ours, which is seen early.
     """
     if (_BACKSLASH in text and b"\\u" in text) or (_SPACE in text and text.find(b'": ', 0, _EARLY) >= 0):
-        return False
-    written = bytearray(len(text))
-    _ENCODER.encode_into(value, written)
-    return written == text
+        return True
+    _ENCODER.encode_into(value, _WRITTEN)
+    return text != _WRITTEN
 
 
 def _refusal(text: bytes, error: Exception) -> DecodeError:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from ensue.core.conditions.context import NO_CONTEXT, Context
-from ensue.core.conditions.fields import DATA, compile_field, opened, print_field
+from ensue.core.conditions.fields import DATA, Select, compile_field, opened, print_field
 from ensue.core.conditions.leaf import Matcher
 from ensue.core.conditions.leaves import kind_of
 from ensue.core.conditions.operator import (
@@ -33,6 +33,7 @@ from ensue.core.json import Json
 
 SelectionTest = Callable[[Selection], bool]
 MOST_PAIRS: Final = 1_000_000
+_SCALARS: Final = frozenset({str, int, float, bool})
 
 
 def matches(condition: Condition, event: Event, now: datetime, context: Context = NO_CONTEXT) -> bool:
@@ -93,8 +94,7 @@ def _compile_test(test: Test, context: Context) -> Matcher:
     select, value = compile_field(test.path, length=test.length), operator.parse(test.value)
     match operator.judge:
         case OnValues() as judge:
-            holds = quantified(judge.test(value), test.quantifier, elements=judge.opens.elements(value))
-            return lambda event, now: holds(select(event, now))
+            return _compile_values(test, judge.test(value), select, elements=judge.opens.elements(value))
         case OnInstants() as judge:
             elements = judge.opens.elements(value)
             return _timed(select, judge.test(value, context), test.quantifier, elements=elements)
@@ -103,6 +103,31 @@ def _compile_test(test: Test, context: Context) -> Matcher:
             return lambda event, now: found(select(event, now))
         case OnImages() as images:
             return _compile_images(test, images.test(value))
+
+
+def _compile_values(test: Test, one: ValueTest, select: Select, *, elements: bool) -> Matcher:
+    holds = quantified(one, test.quantifier, elements=elements)
+
+    def matcher(event: Event, now: datetime) -> bool:
+        return holds(select(event, now))
+
+    if test.path[0] != DATA or test.length or test.quantifier is not Quantifier.ANY:
+        return matcher
+    return _quick(test.path[1:], one, matcher)
+
+
+def _quick(names: tuple[str, ...], test: ValueTest, otherwise: Matcher) -> Matcher:
+    """What `otherwise` says of an event, in half its time where objects lead to one value: that is all there is."""
+
+    def matcher(event: Event, now: datetime) -> bool:
+        value = event.data
+        for name in names:
+            if value.__class__ is not dict or name not in value:
+                return otherwise(event, now)
+            value = value[name]
+        return test(value) if value.__class__ in _SCALARS else otherwise(event, now)
+
+    return matcher
 
 
 def _timed(

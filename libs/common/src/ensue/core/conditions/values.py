@@ -14,6 +14,7 @@ from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
 
 ValueTest = Callable[[Json], bool]
+_NUMBERS: Final = frozenset({int, float})
 TEXT_OR_NUMBER: Final = "a text or a number"
 
 
@@ -58,7 +59,7 @@ def ordered(wanted: Json, compare: Callable[[Any, Any], bool]) -> ValueTest:
     """A test `compare(actual, wanted)` that is false for a value of another type than `wanted`."""
     if isinstance(wanted, str):
         return lambda actual: isinstance(actual, str) and compare(actual, wanted)
-    return lambda actual: is_number(actual) and compare(actual, wanted)
+    return lambda actual: (actual.__class__ in _NUMBERS or is_number(actual)) and compare(actual, wanted)
 
 
 def on_text(test: Callable[[str], bool]) -> ValueTest:
