@@ -17,6 +17,7 @@ from tests.unit.wire.world import JSON, STRUCTURED, Headers
 from ensue.core.event import Event, FiringMode
 from ensue.core.firing import Firing, fired
 from ensue.core.json import Json
+from ensue.wire import strict_json
 from ensue.wire.causes import caused, caused_plainly
 from ensue.wire.cloudevents import decode_record
 from ensue.wire.opened import Opened
@@ -74,6 +75,11 @@ def in_headers(attributes: dict[str, str], data: Json) -> Record:
     return [*((f"ce_{name}", text.encode()) for name, text in attributes.items()), JSON], json.dumps(data).encode()
 
 
+def compactly(attributes: dict[str, str], data: Json) -> Record:
+    """The same with the data written as we write it, so that it can stand in a firing as it came."""
+    return in_headers(attributes, None)[0], strict_json.encode(data)
+
+
 def in_envelope(attributes: dict[str, str], data: Json) -> Record:
     """The event in an envelope."""
     return [STRUCTURED], json.dumps({**attributes, "data": data}).encode()
@@ -88,7 +94,7 @@ def both_ways(first: Record, second: Record) -> tuple[Opened, Event]:
     return opened, decode_record(*second, trusted=True, default_tenant="studio")
 
 
-@given(pair=habitual(), data=DATA, now=INSTANTS, written=st.sampled_from([in_headers, in_envelope]))
+@given(pair=habitual(), data=DATA, now=INSTANTS, written=st.sampled_from([in_headers, compactly, in_envelope]))
 def test_it_is_the_same_to_the_byte(*, pair: list[dict[str, str]], data: Json, now: datetime, written: Any) -> None:  # noqa: ANN401  # one of two functions
     first, second = pair
     opened, plain = both_ways(written(first, 1), written(second, data))
@@ -97,6 +103,19 @@ def test_it_is_the_same_to_the_byte(*, pair: list[dict[str, str]], data: Json, n
     assert encode_firing(short) == encode_firing(long)
     assert caused(short) == caused_plainly(short) == caused_plainly(long)
     assert decode_firing(encode_firing(short).value) == long == short
+
+
+def test_data_stands_in_a_firing_as_it_came_where_it_is_as_we_write_it() -> None:
+    attributes = {"specversion": "1.0", "id": "1", "source": "/s", "type": "a.b"}
+    compact, spaced = compactly(attributes, {"a": [1.0, "ü"]}), in_headers(attributes, {"a": [1.0, "ü"]})
+    for record, is_compact in ((compact, True), (spaced, False)):
+        opened, plain = both_ways(compact, record)
+        short, long = (fired(a_trigger(), event, event.identified(), NOON) for event in (opened, plain))
+        assert strict_json.is_as_written(opened.raw or b"") is is_compact
+        assert caused(short) == caused_plainly(long)
+        strict_json.decode(b'["another"]')
+        assert not strict_json.is_as_written(opened.raw or b"")
+        assert caused(short) == caused_plainly(long)
 
 
 ALL = {

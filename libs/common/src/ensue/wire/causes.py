@@ -25,6 +25,7 @@ from ensue.wire.habits import Habit, text_of
 from ensue.wire.instants import AwareInstant, utc
 from ensue.wire.opened import Opened
 from ensue.wire.rows import Row
+from ensue.wire.strict_json import is_as_written
 
 MOST_FILLERS: Final = 4096
 MOST_INSTANTS: Final = 1024
@@ -98,7 +99,9 @@ def caused(firing: Firing) -> bytes:
     if type(event) is Opened and firing.cause is event.event_uid:
         habit = event.habit
         if firing.replay_no == habit.replay_no and firing.mode is habit.mode:
-            return _filler_of(habit)(event.uid_text, decided, _encode(event.data), event.row)
+            raw = event.raw
+            data = raw if raw is not None and is_as_written(raw) else _encode(event.data)
+            return _filler_of(habit)(event.uid_text, decided, data, event.row)
     return caused_plainly(firing)
 
 

@@ -29,13 +29,15 @@ _encode = msgspec.json.Encoder().encode
 class Opened(Event):
     """An Event like any other, whose attributes other than `data` are read when somebody asks for them.
 
-    habit, row: of which it was opened. uid_text: `event_uid` as it is written.
+    habit, row: of which it was opened. raw: `data` as it came; None where that is a part of something, or nothing.
+    uid_text: `event_uid` as it is written.
     """
 
-    __slots__ = ("habit", "row", "uid_text")
+    __slots__ = ("habit", "raw", "row", "uid_text")
 
     habit: Habit
     row: Row
+    raw: bytes | None
     uid_text: bytes
 
     @property
@@ -150,13 +152,14 @@ def _lineage(texts: Mapping[str, str], uid: UUID) -> Lineage:
 _new, _set = object.__new__, object.__setattr__
 _set_habit, _set_row = Opened.__dict__["habit"].__set__, Opened.__dict__["row"].__set__
 _set_uid, _set_data = Event.__dict__["event_uid"].__set__, Event.__dict__["data"].__set__
-_set_uid_text = Opened.__dict__["uid_text"].__set__
+_set_raw, _set_uid_text = Opened.__dict__["raw"].__set__, Opened.__dict__["uid_text"].__set__
 
 
-def opened(habit: Habit, row: Row, data: Json) -> Opened:
+def opened(habit: Habit, row: Row, data: Json, raw: bytes | None = None) -> Opened:
     """The event of a habit with the values of this row, all of them proven fit."""
     made = _new(Opened)
     _set_habit(made, habit)
     _set_row(made, row)
     _set_data(made, data)
+    _set_raw(made, raw)
     return made
