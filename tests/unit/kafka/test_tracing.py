@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from opentelemetry import trace
+from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from ensue.kafka.records import IncomingRecord
@@ -38,6 +41,26 @@ def test_the_table(
     with trace.use_span(NonRecordingSpan(SPAN if in_span else trace.INVALID_SPAN_CONTEXT)):
         (traced,) = TraceWriter().traced([record])
     assert (traced.topic, traced.key, traced.value, traced.headers) == (topic, b"key", b"value", written)
+
+
+class _OneTrace(IdGenerator):
+    def generate_trace_id(self) -> int:
+        return SPAN.trace_id
+
+    def generate_span_id(self) -> int:
+        return SPAN.span_id
+
+
+HEADERS = st.sampled_from([(), (OTHER,), (CARRIED, OTHER), (GARBAGE,)])  # the same objects, as those of firings
+SOME = st.builds(OutgoingRecord, st.sampled_from(Topic), st.just(b"key"), st.sampled_from([b"1", b"2"]), HEADERS)
+
+
+@example(records=[OutgoingRecord(Topic.FIRINGS, b"", b"", h) for h in ((OTHER,), (GARBAGE,), ())], in_span=False)
+@given(records=st.lists(SOME, max_size=8), in_span=st.booleans())
+def test_many_are_traced_as_each_alone(*, records: list[OutgoingRecord], in_span: bool) -> None:
+    writer = TraceWriter(_OneTrace())
+    with trace.use_span(NonRecordingSpan(SPAN if in_span else trace.INVALID_SPAN_CONTEXT)):
+        assert writer.traced(records) == [writer.traced([record])[0] for record in records]
 
 
 @pytest.mark.requirement("R6.3")

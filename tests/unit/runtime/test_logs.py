@@ -86,6 +86,16 @@ def test_many_lines_at_once_say_what_each_alone_would(lines: Lines) -> None:
     assert [line | {"at": ""} for line in together] == [line | {"at": ""} for line in alone]
 
 
+def test_what_a_line_says_anew_stands_in_it_once(lines: Lines) -> None:
+    stream = io.StringIO()
+    configure_logs("evaluator", "info", stream=stream)
+    with bind(tenant="studio"):
+        info_each(get_logger(__name__), "firing_decided", [{"tenant": "own", "revision": 1}, {"tenant": "own"}])
+    pairs = [json.loads(line, object_pairs_hook=lambda pairs: pairs) for line in stream.getvalue().splitlines()]
+    assert [[value for name, value in line if name == "tenant"] for line in pairs] == [["own"], ["own"]]
+    assert not lines()
+
+
 class _Writes(io.StringIO):
     """Remembers each write."""
 

@@ -47,13 +47,17 @@ class Evaluator:
 
 @dataclass(slots=True)
 class Evaluated:
-    """What follows from one batch. `records` are to be published, the receipt last; `size` is their bytes."""
+    """What follows from one batch.
+
+    records: to be published, the receipt last. size: their bytes. fired: what is `told` of each firing; no more is kept
+        of it once it is encoded, for its event's data would fill the caches.
+    """
 
     events: int = 0
     size: int = 0
     records: list[OutgoingRecord] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
-    firings: list[Firing] = field(default_factory=list)
+    fired: list[dict[str, object]] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     errors: list[ConditionError] = field(default_factory=list)
 
@@ -65,15 +69,14 @@ class Evaluated:
     def add(self, decisions: Decisions) -> None:
         """What one event yields."""
         records = encode_firings(decisions.firings)
-        self.firings += decisions.firings
+        self.fired += [told(firing) for firing in decisions.firings]
         if decisions.blocked:
             self.blocked += decisions.blocked
             records += [encode_outcome(blocked_outcome(blocked)) for blocked in decisions.blocked]
         if decisions.errors:
             self.errors += decisions.errors
             records += [encode_outcome(erred(error)) for error in decisions.errors]
-        for record in records:
-            self.size += len(record.value or b"")
+        self.size += sum([len(record.value or b"") for record in records])
         self.records += records
 
 
@@ -113,6 +116,17 @@ def conclude(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: E
     if batch.records:
         at = batch.records[-1].appended_at
         evaluated.records.append(encode_outcome(receipt(ruleset, batch, evaluator, evaluated, at)))
+
+
+def told(firing: Firing) -> dict[str, object]:
+    """What the log tells of a firing."""
+    return {
+        "revision": firing.revision,
+        "tenant": firing.tenant,
+        "correlation_id": firing.event.correlation_id,
+        "trigger_id": firing.trigger_id,
+        "firing_id": firing.firing_id,
+    }
 
 
 def blocked_outcome(blocked: Blocked) -> Outcome:
@@ -164,7 +178,7 @@ def receipt(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Ev
         first_offset=batch.first_offset,
         next_offset=batch.next_offset,
         events=evaluated.events,
-        firings=len(evaluated.firings),
+        firings=len(evaluated.fired),
         blocked=len(evaluated.blocked),
         errors=len(evaluated.errors),
         dead=len(evaluated.dead),

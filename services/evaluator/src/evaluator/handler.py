@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
-from ensue.core.firing import ConditionError, Firing
+from ensue.core.firing import ConditionError
 from ensue.core.ruleset import Rulebook
 from ensue.kafka.records import Batch, DeadLetter, Handled
 from ensue.runtime.clock import Clock
@@ -22,7 +22,7 @@ from ensue.runtime.metrics import (
     Metrics,
 )
 from ensue.wire.topics import OutgoingRecord
-from evaluator.evaluate import Evaluated, Evaluator, conclude, evaluate
+from evaluator.evaluate import Evaluated, Evaluator, conclude, evaluate, told
 
 BREATHE_SECONDS = 0.002  # each time a step of what is published and fetched meanwhile can be taken
 MOST_BYTES = 32 * 1024 * 1024  # held at once of what follows from the events: each firing carries its own event
@@ -95,7 +95,7 @@ class EvaluatorHandler:
     def _count(self, batch: Batch, evaluated: Evaluated) -> None:
         topic = batch.topic.value
         self._metrics.inc(EVENTS_EVALUATED, evaluated.events, topic=topic)
-        self._metrics.inc(FIRINGS, len(evaluated.firings), topic=topic)
+        self._metrics.inc(FIRINGS, len(evaluated.fired), topic=topic)
         self._metrics.inc(CONDITION_ERRORS, len(evaluated.errors))
         for reason, number in Counter(blocked.reason for blocked in evaluated.blocked).items():
             self._metrics.inc(FIRINGS_BLOCKED, number, reason=reason)
@@ -103,11 +103,11 @@ class EvaluatorHandler:
 
 def _tell(evaluated: Evaluated) -> None:
     """One line a decision, so that a firing can be followed through the logs of all services."""
-    info_each(log, "firing_decided", map(_line, evaluated.firings))
-    info_each(log, "firing_blocked", (_line(blocked.firing) for blocked in evaluated.blocked))
+    info_each(log, "firing_decided", evaluated.fired)
+    info_each(log, "firing_blocked", (told(blocked.firing) for blocked in evaluated.blocked))
     for error, times in _first_of_each_trigger(evaluated.errors):
         kind = error.detail.partition(":")[0]  # the rest may quote the event's data; it stands in the tenant's own log
-        log.warning("condition_erred", error=kind, times=times, **_chain(error.firing))
+        log.warning("condition_erred", error=kind, times=times, **told(error.firing))
 
 
 def _first_of_each_trigger(errors: Sequence[ConditionError]) -> list[tuple[ConditionError, int]]:
@@ -117,16 +117,3 @@ def _first_of_each_trigger(errors: Sequence[ConditionError]) -> list[tuple[Condi
         first.setdefault(error.firing.trigger_id, error)
     times = Counter(error.firing.trigger_id for error in errors)
     return [(error, times[trigger_id]) for trigger_id, error in first.items()]
-
-
-def _line(firing: Firing) -> dict[str, object]:
-    return {"revision": firing.revision, **_chain(firing)}
-
-
-def _chain(firing: Firing) -> dict[str, object]:
-    return {
-        "tenant": firing.tenant,
-        "correlation_id": firing.event.lineage.correlation_id,
-        "trigger_id": firing.trigger_id,
-        "firing_id": firing.firing_id,
-    }

@@ -7,8 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ensue.core.event import Event
-from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
-from ensue.core.ids import firing_id
+from ensue.core.firing import Blocked, ConditionError, Decisions, Firing, fired
 from ensue.core.lineage import may_fire
 from ensue.core.outcome import Reason
 from ensue.core.ruleset import Rulebook
@@ -31,6 +30,7 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
     firings: list[Firing] = []
     blocked: list[Blocked] = []
     errors: list[ConditionError] = []
+    cause_part = b""
     targets = event.targets
     for rule in rules:
         if now < rule.active_since or not _takes_part(rule.trigger, event, targets):
@@ -39,18 +39,19 @@ def decide(ruleset: Rulebook, event: Event, now: datetime) -> Decisions:
             if not rule.matches(event, now):
                 continue
         except Exception as error:  # noqa: BLE001  # a condition that errs harms its own trigger only
-            event = event.whole()
-            errors.append(ConditionError(_firing(rule.trigger, event, now), f"{type(error).__name__}: {error}"))
+            cause_part = cause_part or event.identified()
+            firing = fired(rule.trigger, event, cause_part, now)
+            errors.append(ConditionError(firing, f"{type(error).__name__}: {error}"))
             continue
-        event = event.whole()
-        firing = _firing(rule.trigger, event, now)
-        limit = rule.trigger.brakes.max_chain_depth
-        if may_fire(event.lineage.depth, limit):
+        trigger, cause_part = rule.trigger, cause_part or event.identified()
+        firing = fired(trigger, event, cause_part, now)
+        limit = trigger.brakes.max_chain_depth
+        if may_fire(event.depth, limit):
             firings.append(firing)
         else:
             blocked.append(_too_deep(firing, limit))
     if firings or blocked or errors:
-        return Decisions(tuple(firings), tuple(blocked), tuple(errors))
+        return Decisions(tuple(firings), tuple(blocked) if blocked else (), tuple(errors) if errors else ())
     return NO_MATCH
 
 
@@ -64,19 +65,5 @@ def _takes_part(trigger: Trigger, event: Event, targets: Collection[UUID]) -> bo
 
 
 def _too_deep(firing: Firing, limit: int) -> Blocked:
-    detail = f"the event's depth {firing.lineage.depth} is not below the trigger's max_chain_depth {limit}"
+    detail = f"the event's depth {firing.event.depth} is not below the trigger's max_chain_depth {limit}"
     return Blocked(firing, Reason.CHAIN_DEPTH, detail)
-
-
-def _firing(trigger: Trigger, event: Event, now: datetime) -> Firing:
-    return Firing(
-        firing_id=firing_id(trigger.tenant, trigger.trigger_id, event.event_uid, event.replay_no),
-        tenant=trigger.tenant,
-        trigger_id=trigger.trigger_id,
-        revision=trigger.revision,
-        cause=event.event_uid,
-        event=event,
-        observed_at=now,
-        replay_no=event.replay_no,
-        mode=event.mode,
-    )

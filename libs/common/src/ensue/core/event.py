@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from ensue.core.ids import cause_part
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 
@@ -56,6 +57,20 @@ class Event:
     def tenant_and_type(self) -> tuple[str, str]:
         """By these two triggers listen."""
         return self.tenant, self.type
+
+    @property
+    def depth(self) -> int:
+        """Where in its chain it stands."""
+        return self.lineage.depth
+
+    @property
+    def correlation_id(self) -> UUID:
+        """The chain."""
+        return self.lineage.correlation_id
+
+    def identified(self) -> bytes:
+        """What the ids of the firings that it causes have in common: asked once for all of them."""
+        return cause_part(str(self.event_uid).encode(), self.replay_no)
 
     def whole(self) -> Event:
         """This event with everything read; that of a subclass may be read when it is asked for."""

@@ -15,7 +15,7 @@ from ensue.core.errors import Unavailable
 from ensue.core.outcome import Reason
 from ensue.kafka.dead import dead_of_outgoing, dead_record, without_value
 from ensue.kafka.errors import SendDeadlineExceeded
-from ensue.kafka.producer import refusal_for_size
+from ensue.kafka.producer import refusals
 from ensue.kafka.records import DeadLetter, Handled
 from ensue.runtime.clock import Clock
 from ensue.runtime.logs import get_logger
@@ -38,7 +38,9 @@ class Outbound:
 
     async def publish(self, handled: Handled) -> None:
         """Returns once all is acked. SendDeadlineExceeded when that cannot be said in time."""
-        records = [self._sendable(record) for record in handled.records]
+        records = list(handled.records)
+        for place, refusal in list(refusals(records)):
+            records[place] = self._instead(records[place], refusal.why)
         records += [dead_record(letter, self._group) for letter in handled.dead if not self._is_dead_already(letter)]
         try:
             for portion in _portions(records):
@@ -57,10 +59,6 @@ class Outbound:
             except Unpublishable as error:
                 place = records.index(error.record)
                 records[place] = self._instead(error.record, error.why)
-
-    def _sendable(self, record: OutgoingRecord) -> OutgoingRecord:
-        refusal = refusal_for_size(record)
-        return record if refusal is None else self._instead(record, refusal.why)
 
     def _instead(self, record: OutgoingRecord, why: str) -> OutgoingRecord:
         if record.topic is not Topic.DEAD:
@@ -81,6 +79,10 @@ class Outbound:
 
 def _portions(records: Sequence[OutgoingRecord]) -> Iterator[list[OutgoingRecord]]:
     """`records` in their order, as many at once as PORTION_BYTES allow, at least one."""
+    if sum([len(record.key or b"") + len(record.value or b"") for record in records]) <= PORTION_BYTES:
+        if records:
+            yield list(records)
+        return
     portion: list[OutgoingRecord] = []
     size = 0
     for record in records:

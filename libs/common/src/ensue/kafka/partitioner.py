@@ -16,12 +16,12 @@ _MASK: Final = 0xFFFFFFFF
 _POSITIVE: Final = 0x7FFFFFFF
 
 
+@lru_cache(maxsize=65536)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of `key` on a topic that has this many."""
     return (murmur2(key) & _POSITIVE) % partitions
 
 
-@lru_cache(maxsize=65536)
 def murmur2(data: bytes) -> int:
     """The 32-bit murmur2 hash, unsigned."""
     words, rest = divmod(len(data), 4)

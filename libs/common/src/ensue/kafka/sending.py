@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 
 from ensue.kafka.names import physical
 from ensue.kafka.partitioner import partition_of
-from ensue.wire.topics import OutgoingRecord
+from ensue.wire.topics import OutgoingRecord, Topic
 
 _BATCH_FROM = 4
 
@@ -45,13 +45,13 @@ async def grouped(
     producer: AIOKafkaProducer, prefix: str, records: Sequence[OutgoingRecord], keyless: int
 ) -> Mapping[Place, list[OutgoingRecord]]:
     """`records` by the partition that their keys say, in order."""
-    groups: defaultdict[Place, list[OutgoingRecord]] = defaultdict(list)
+    groups: defaultdict[tuple[Topic, int], list[OutgoingRecord]] = defaultdict(list)
     sizes = {topic: await _size(producer, physical(topic, prefix)) for topic in {record.topic for record in records}}
     for record in records:
-        size, key = sizes[record.topic], record.key
-        partition = keyless % size if key is None else partition_of(key, size)
-        groups[physical(record.topic, prefix), partition].append(record)
-    return groups
+        topic, key = record.topic, record.key
+        size = sizes[topic]
+        groups[topic, keyless % size if key is None else partition_of(key, size)].append(record)
+    return {(physical(topic, prefix), partition): group for (topic, partition), group in groups.items()}
 
 
 async def _size(producer: AIOKafkaProducer, topic: str) -> int:
@@ -88,7 +88,11 @@ async def _send_batches(producer: AIOKafkaProducer, place: Place, group: list[Ou
 def _fill(builder: Any, records: Sequence[OutgoingRecord]) -> int:  # noqa: ANN401 - the client has no types
     """Puts as many of `records` into the batch as it holds, at least one; says how many."""
     append = builder.append
+    shared: tuple[tuple[str, bytes], ...] | None = None  # most of what follows one another has the very same headers
+    headers: list[tuple[str, bytes]] = []
     for number, record in enumerate(records):
-        if append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers)) is None:
+        if record.headers is not shared:
+            shared, headers = record.headers, list(record.headers)
+        if append(timestamp=None, key=record.key, value=record.value, headers=headers) is None:
             return number
     return len(records)

@@ -56,7 +56,16 @@ class TraceWriter:
         """
         fields = propagate.get_global_textmap().fields
         current = _injected(None) if trace.get_current_span().get_span_context().is_valid else ()
-        return [self._traced(record, current, fields) for record in records]
+        traced: list[OutgoingRecord] = []
+        untouched: OutgoingRecord | None = None  # what follows with its very headers, as firings do, is left as well
+        for record in records:
+            if untouched is None or record.headers is not untouched.headers or record.topic is not untouched.topic:
+                made = self._traced(record, current, fields)
+                untouched = record if made is record else None
+                traced.append(made)
+            else:
+                traced.append(record)
+        return traced
 
     def _traced(self, record: OutgoingRecord, current: Headers, fields: AbstractSet[str]) -> OutgoingRecord:
         if record.topic in _UNTOUCHED:

@@ -56,9 +56,17 @@ def info_each(logger: FilteringBoundLogger, event: str, lines: Iterable[Mapping[
     for processor in chain:
         shared = processor(logger, "info", shared)
     shared = _ordered(shared)
+    begun = _dumped(shared)[:-1]
     out = config["logger_factory"]()
-    for block in _blocks(_dumped({**shared, **line}) for line in lines):
+    for block in _blocks(_continued(begun, shared, line) for line in lines):
         out.info(block)
+
+
+def _continued(begun: bytes, shared: Mapping[str, object], line: Mapping[str, object]) -> bytes:
+    """A line that begins with what is shared, written already but for its brace, unless it says some of that anew."""
+    if not line or not shared.keys().isdisjoint(line):
+        return _dumped({**shared, **line})
+    return b"%b,%b" % (begun, _dumped(line)[1:])
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[str]:

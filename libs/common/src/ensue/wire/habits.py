@@ -120,7 +120,7 @@ class Habit:
     def text(self, name: str, row: Row) -> str | None:
         """One attribute; None where the habit has none."""
         place = self.layout.attributes.get(name)
-        return None if place is None else _text(row[place])
+        return None if place is None else text_of(row[place])
 
 
 class Layout:
@@ -170,5 +170,6 @@ class Layout:
         return True
 
 
-def _text(value: str | bytes) -> str:
+def text_of(value: str | bytes) -> str:
+    """A value of a row as text."""
     return value if isinstance(value, str) else value.decode()

@@ -1,6 +1,7 @@
 """An event of which no more is read than its data: made by `opening` for every record, asked by `decide`.
 
-Few events fire anything, and most of what an Event holds is of use to a firing alone.
+Few events fire anything, and most of what an Event holds is of use to a firing alone; of that again most only in the
+bytes in which `firing_events` writes it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from ensue.core.event import Event
-from ensue.core.ids import event_uid
+import msgspec
+
+from ensue.core.event import Event, FiringMode
+from ensue.core.ids import cause_part, event_uid
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.wire.attributes import instant_of
@@ -18,45 +21,71 @@ from ensue.wire.habits import Habit
 from ensue.wire.rows import Row
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
-_OF_FIRINGS: Final = ("event_uid", "lineage", "dataschema", "extensions", "replay_no", "mode")
+_IDENTITY: Final = frozenset({"event_uid", "uid_text"})
+_REST: Final = ("lineage", "dataschema", "extensions")
+_encode = msgspec.json.Encoder().encode
 
 
 class Opened(Event):
     """An Event like any other, whose attributes other than `data` are read when somebody asks for them.
 
-    It is not equal to an Event of the same contents; `whole` is.
+    habit, row: of which it was opened. raw: `data` as it came; None where that is a part of something, or nothing.
+    uid_text: `event_uid` as it is written.
     """
 
-    __slots__ = ("_habit", "_row")
+    __slots__ = ("habit", "raw", "row", "uid_text")
 
-    _habit: Habit
-    _row: Row
+    habit: Habit
+    row: Row
+    raw: bytes | None
+    uid_text: bytes
 
     @property
     def tenant_and_type(self) -> tuple[str, str]:
         """By these two triggers listen."""
-        return self._habit.tenant_and_type
+        return self.habit.tenant_and_type
 
     @property
     def tenant(self) -> str:
-        return self._habit.tenant_and_type[0]
+        return self.habit.tenant_and_type[0]
 
     @property
     def type(self) -> str:
-        return self._habit.tenant_and_type[1]
+        return self.habit.tenant_and_type[1]
 
     @property
     def entity_type(self) -> str | None:
-        return self._habit.entity_type
+        return self.habit.entity_type
+
+    @property
+    def replay_no(self) -> int:
+        return self.habit.replay_no
+
+    @property
+    def mode(self) -> FiringMode:
+        return self.habit.mode
 
     @property
     def targets(self) -> tuple[UUID, ...]:
         return ()  # events with targets are UNUSUAL
 
+    @property
+    def depth(self) -> int:
+        """Where in its chain it stands."""
+        place = self.habit.layout.attributes.get("chaindepth")
+        return 0 if place is None else int(self.row[place])
+
+    @property
+    def correlation_id(self) -> UUID:
+        """The chain."""
+        if "correlationid" not in self.habit.layout.attributes:
+            return self.event_uid
+        return self.lineage.correlation_id
+
     def whole(self) -> Event:
         """The Event that the plain way would have made; everything is proven fit and only put together."""
-        habit = self._habit
-        texts = habit.texts(self._row)
+        habit = self.habit
+        texts = habit.texts(self.row)
         tenant, event_type = habit.tenant_and_type
         event_id, source, time = texts["id"], texts["source"], texts.get("time")
         uid = event_uid(tenant, source, event_id)
@@ -77,20 +106,40 @@ class Opened(Event):
             mode=habit.mode,
         )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Event) and self.whole() == other.whole()
+
+    __hash__ = None  # type: ignore[assignment]  # as it is with every Event: they hold mappings
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # of any attribute
         """Called for what is not read yet, and once for each."""
-        if name in _TEXTS:
-            _set(self, name, self._habit.text(name, self._row))
+        if name in _IDENTITY:
+            self.identified()
+        elif name in _TEXTS:
+            _set(self, name, self.habit.text(name, self.row))
         elif name == "time":
-            text = self._habit.text(name, self._row)
+            text = self.habit.text(name, self.row)
             _set(self, name, None if text is None else instant_of(text))
-        elif name in _OF_FIRINGS:
+        elif name in _REST:
             whole = self.whole()
-            for each in _OF_FIRINGS:
+            for each in _REST:
                 _set(self, each, getattr(whole, each))
         else:
             raise AttributeError(name)
         return object.__getattribute__(self, name)
+
+    def identified(self) -> bytes:
+        """What the ids of the firings that it causes have in common; `event_uid` is worked out on the way."""
+        habit, row = self.habit, self.row
+        places = habit.layout.attributes
+        source, event_id = row[places["source"]], row[places["id"]]
+        if type(event_id) is bytes:
+            source, event_id = source.decode(), event_id.decode()
+        uid = event_uid(habit.tenant_and_type[0], source, event_id)
+        text = _encode(uid)[1:-1]
+        _set_uid(self, uid)
+        _set_uid_text(self, text)
+        return cause_part(text, habit.replay_no)
 
 
 def _lineage(texts: Mapping[str, str], uid: UUID) -> Lineage:
@@ -101,14 +150,16 @@ def _lineage(texts: Mapping[str, str], uid: UUID) -> Lineage:
 
 
 _new, _set = object.__new__, object.__setattr__
-_set_habit, _set_row = Opened.__dict__["_habit"].__set__, Opened.__dict__["_row"].__set__
-_set_data = Event.__dict__["data"].__set__
+_set_habit, _set_row = Opened.__dict__["habit"].__set__, Opened.__dict__["row"].__set__
+_set_uid, _set_data = Event.__dict__["event_uid"].__set__, Event.__dict__["data"].__set__
+_set_raw, _set_uid_text = Opened.__dict__["raw"].__set__, Opened.__dict__["uid_text"].__set__
 
 
-def opened(habit: Habit, row: Row, data: Json) -> Opened:
+def opened(habit: Habit, row: Row, data: Json, raw: bytes | None = None) -> Opened:
     """The event of a habit with the values of this row, all of them proven fit."""
     made = _new(Opened)
     _set_habit(made, habit)
     _set_row(made, row)
     _set_data(made, data)
+    _set_raw(made, raw)
     return made

@@ -158,7 +158,7 @@ def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int) 
                 return None
         if not value:
             return opened(habit, values, None)
-        return None if len(value) > max_data_bytes else opened(habit, values, decode(value))
+        return None if len(value) > max_data_bytes else opened(habit, values, decode(value), value)
 
     return open_record
 

@@ -47,6 +47,11 @@ def encode(value: Json) -> bytes:
     return _ENCODER.encode(value)
 
 
+def is_as_written(text: bytes) -> bool:
+    """Whether `text`, decoded just now, is what `encode` gives of its value. False of any but the last one decoded."""
+    return text == _WRITTEN
+
+
 def decode(text: bytes, max_depth: int = MAX_DEPTH) -> Json:
     """The value that `text` denotes; DecodeError (invalid_json, invalid_encoding) where it denotes none."""
     try:
