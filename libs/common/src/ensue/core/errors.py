@@ -2,7 +2,9 @@
 
 EnsueError
 ├── InvalidValue            a value of the core cannot be constructed from this
-│   └── EventTooLarge       an event's data is larger than a topic takes (wire)
+│   ├── EventTooLarge       an event's data is larger than a topic takes (wire)
+│   ├── UnknownName         a condition names a calendar or a zone that there is not (core.conditions.unknown)
+│   └── DatabaseUnfit       the address of the database is wrong, or what is behind it is not prepared (postgres)
 ├── NoVerdict               a condition says neither yes nor no of an event: harms its own trigger only
 ├── DocumentInvalid         a document or request from a person is wrong: every fault with its place (wire.faults)
 ├── FileInvalid             a file is neither YAML nor JSON (wire.document_files)
