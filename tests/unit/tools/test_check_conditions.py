@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from ensue.cli import run
 from ensue.core.json import Json
-from ensue.wire.document_files import FileInvalid, read_documents
+from ensue.wire.document_files import read_documents
 from ensue.wire.documents import parse_trigger
 from ensue.wire.faults import DocumentInvalid
 from ensue.wire.oddities import Known, faults_of, warnings_of
+from ensue.wire.source_document import FileInvalid
 
 MISTAKES = """\
 name: Ten mistakes
