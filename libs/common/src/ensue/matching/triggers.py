@@ -13,7 +13,8 @@ from uuid import UUID
 
 from ensue.core.conditions.tree import ALWAYS
 from ensue.core.event import Event
-from ensue.core.ruleset import Change, Identity, Removal, Rule, Ruleset
+from ensue.core.rule import Rule
+from ensue.core.ruleset import Change, Identity, Removal, Ruleset
 from ensue.core.trigger import Trigger
 from ensue.matching.candidates import Candidates, Named
 from ensue.matching.indexability import why_not_indexed
