@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from uuid import UUID
 
+from tests.unit.evaluator.doubles import Table, Topics, rules_of
 from tests.unit.evaluator.studio import saved
-from tests.unit.evaluator.test_rules import Table, Topics, rules_of
 
 from ensue.core.json import JsonObject
 from ensue.matching.triggers import WORTH_AN_INDEX
