@@ -31,6 +31,7 @@ Shape = Callable[[int], Condition]
 MATCHES = 3
 SLACK = 1.25  # for a structure of more levels, never for one more trigger
 SIZES = (10, 500, 10_000)
+AS_MANY = 1_000  # are asked without an index, too; what comes after them is of the same kind and matches nothing
 
 
 def equal(number: int) -> Condition:
@@ -136,7 +137,7 @@ def test_an_event_costs_among_ten_thousand_triggers_what_it_costs_among_ten(shap
         written = triggers(shape, size)
         asked, taken[size], fired = costs_of(IndexedRuleset().apply(written))
         assert asked == (MATCHES if size >= WORTH_AN_INDEX else size)
-        assert fired == fired_of(Ruleset.empty().apply(written)), "as without an index"
+        assert fired == fired_of(Ruleset.empty().apply(written[:AS_MANY])), "as without an index"
         assert len(fired) == MATCHES
         assert taken[size] <= SLACK * taken[SIZES[0]]
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from errno import ENOSPC
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
 from io import TextIOWrapper
 from typing import Annotated
@@ -78,6 +79,7 @@ def assemble(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
+@cache
 def installed_commands() -> Mapping[str, EntryPoint]:
     """Every command that an installed package offers, by its name."""
     return {entry.name: entry for entry in entry_points(group=COMMANDS_GROUP)}
