@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
 Leaf = tuple[tuple[str, ...], Any, dict[tuple[Any, ...], int]]
+Leaves = dict[tuple[str, ...], list[Leaf]]
 
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
@@ -29,9 +30,8 @@ class Oracle:
 
     def match(self, event: Mapping[str, Any]) -> list[str]:
         """The ids of the patterns that the event matches, in order."""
-        leaves: dict[tuple[str, ...], list[Leaf]] = {}
-        for leaf in _leaves(event, (), {}, ()):
-            leaves.setdefault(leaf[0], []).append(leaf)
+        leaves: Leaves = {}
+        _gather(event, (), {}, (), leaves)
         fitting = (name for name, each in self._alternatives.items() if any(_fits(fields, leaves) for fields in each))
         return sorted(fitting)
 
@@ -41,7 +41,7 @@ def _alternatives(pattern: Mapping[str, Any], path: tuple[str, ...]) -> list[dic
     for name, member in pattern.items():
         if name == "$or":
             choices = [fields for choice in member for fields in _alternatives(choice, path)]
-        elif isinstance(member, Mapping):
+        elif isinstance(member, dict):
             choices = _alternatives(member, (*path, name))
         else:
             choices = [{(*path, name): list(member)}]
@@ -49,23 +49,23 @@ def _alternatives(pattern: Mapping[str, Any], path: tuple[str, ...]) -> list[dic
     return found
 
 
-def _leaves(
-    value: Any, path: tuple[str, ...], inside: dict[tuple[Any, ...], int], place: tuple[Any, ...]
-) -> Iterator[Leaf]:
-    if isinstance(value, Mapping):
+def _gather(
+    value: Any, path: tuple[str, ...], inside: dict[tuple[Any, ...], int], place: tuple[Any, ...], leaves: Leaves
+) -> None:
+    if isinstance(value, dict):
         for name, member in value.items():
-            yield from _leaves(member, (*path, name), inside, (*place, name))
+            _gather(member, (*path, name), inside, (*place, name), leaves)
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            if isinstance(element, (Mapping, list)):
-                yield from _leaves(element, path, {**inside, place: index}, (*place, index))
+            if isinstance(element, (dict, list)):
+                _gather(element, path, {**inside, place: index}, (*place, index), leaves)
             else:
-                yield path, element, inside
+                leaves.setdefault(path, []).append((path, element, inside))
     else:
-        yield path, value, inside
+        leaves.setdefault(path, []).append((path, value, inside))
 
 
-def _fits(fields: Mapping[tuple[str, ...], list[Any]], leaves: Mapping[tuple[str, ...], list[Leaf]]) -> bool:
+def _fits(fields: Mapping[tuple[str, ...], list[Any]], leaves: Leaves) -> bool:
     choices = []
     for path, matchers in fields.items():
         here = leaves.get(path, [])
@@ -84,7 +84,7 @@ def _agree(chosen: tuple[dict[tuple[Any, ...], int], ...]) -> bool:
 
 
 def _holds(matcher: Any, value: Any) -> bool:
-    if not isinstance(matcher, Mapping):
+    if not isinstance(matcher, dict):
         return _same(matcher, value)
     ((name, operand),) = matcher.items()
     return bool(_HOLDS[name](operand, value))

@@ -18,7 +18,8 @@ from dispatcher.intake_store import IntakeStore
 from dispatcher.outcomes import Facts, told
 from dispatcher.plan import Intake
 from dispatcher.revisions import Revisions
-from dispatcher.states import ActionState, Cancelled, step
+from dispatcher.states import ActionState, Cancelled
+from dispatcher.transitions import step
 from ensue.core.firing import Firing
 from ensue.core.outcome import Outcome, OutcomeStatus, Reason
 from ensue.postgres.database import Database

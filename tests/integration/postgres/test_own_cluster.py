@@ -16,10 +16,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.integration.postgres.test_wrong_address import said
 from tests.support.eventually import eventually
 
 from ensue.core.errors import Unavailable
 from ensue.postgres.database import Database
+from ensue.postgres.errors import DatabaseUnfit
 from ensue.postgres.migrate import MigrationFailed, bootstrap_roles, migrate, url_for_role
 from ensue.runtime.clock import SystemClock
 from ensue_devstack.child import BackOff, Child, Probing
@@ -98,8 +100,13 @@ async def test_a_password_is_set_changed_and_left_alone(server_url: str) -> None
 
 async def test_a_wrong_password_is_a_fault_of_ours_and_not_the_server_being_away(server_url: str) -> None:
     await bootstrap(server_url, "right")
-    with pytest.raises(asyncpg.InvalidPasswordError):
-        await Database.open(url_for_role(server_url, "ensue_audit", "wrong"), application_name="x")
+    wrong = url_for_role(server_url, "ensue_trigger_api", "wrong-one")
+    with pytest.raises(DatabaseUnfit, match="password authentication failed"):
+        await Database.open(wrong, application_name="x")
+    code, err = await said(("trigger_api", "create-key", "--tenant", "acme"), wrong)
+    assert (code, err.count("\n")) == (2, 1), err
+    assert "password authentication failed" in err
+    assert "wrong-one" not in err
 
 
 @pytest.mark.parametrize("right", ["BYPASSRLS", "SUPERUSER"])

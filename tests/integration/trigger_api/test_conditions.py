@@ -77,6 +77,34 @@ async def test_what_is_odd_about_a_condition_is_told_at_save(world: World) -> No
     assert read.json == {**saved, "warnings": []}
 
 
+@pytest.mark.parametrize(
+    ("where", "pointer", "message"),
+    [
+        (
+            {
+                "all": [
+                    {"field": "data.n", "op": "gt", "value": 1},
+                    {"field": "type", "op": "eq", "value": "variant.gone"},
+                ]
+            },
+            "/where/all/1",
+            "can never be true: the trigger listens to no such event",
+        ),
+        ({"cel": "1 > 2 && event.data.n > 1"}, "/where", "can never be true"),
+    ],
+    ids=["a type that it does not listen to", "an expression that is false for every event"],
+)
+async def test_what_no_event_that_it_listens_to_fulfils_is_refused(
+    world: World, where: dict[str, object], pointer: str, message: str
+) -> None:
+    answer = await world.acme.call("POST", "/api/v1/triggers", trigger(where=where))
+    assert answer.status == 400, answer.text
+    assert [(error["pointer"], error["message"]) for error in answer.json["errors"]] == [(pointer, message)]
+    checked = (await world.acme.call("POST", "/api/v1/triggers/validate", trigger(where=where))).json
+    assert checked["valid"] is False
+    assert [(error["pointer"], error["message"]) for error in checked["errors"]] == [(pointer, message)]
+
+
 @pytest.mark.requirement("R3.14")
 async def test_every_answer_says_the_condition_as_a_sentence(world: World) -> None:
     where = {"all": [

@@ -77,6 +77,36 @@ async def test_one_more_than_the_limit_is_refused_with_what_would_help(small: Wo
     assert (await small.globex.call("POST", TRIGGERS, denying())).status == 201, "another tenant pays for itself"
 
 
+@pytest.mark.parametrize(
+    ("where", "always"),
+    [
+        ({"field": "id", "op": "exists"}, "is true for every event"),
+        (
+            {"not": {"field": "type", "op": "eq", "value": "variant.gone"}},
+            "is true for every event that the trigger listens to",
+        ),
+        ({"cel": "1 < 2"}, "is true for every event"),
+    ],
+    ids=["a test", "a denial", "an expression"],
+)
+async def test_what_is_always_true_and_counts_is_told_before_and_at_the_save(
+    small: World, where: dict[str, Any], always: str
+) -> None:
+    checked = (await small.acme.call("POST", f"{TRIGGERS}/validate", trigger(where=where))).json
+    saved = await small.acme.create(trigger(where=where))
+    assert checked["unindexed"] is not None
+    assert await counts(small.acme) == {"variant.approved": 1}
+    assert checked["warnings"] == saved["warnings"]
+    assert saved["warnings"] == [
+        {"pointer": "/where", "message": always},
+        {
+            "pointer": "/where",
+            "message": f"is asked about every event of its type: {checked['unindexed']}; left out, the trigger fires "
+            "on the same events and does not count towards the limit of such triggers",
+        },
+    ]
+
+
 async def test_every_way_to_one_more_is_counted(small: World) -> None:
     call = small.acme.call
     one, two = [await small.acme.create(denying()) for _ in range(2)]

@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
-from tests.integration.trigger_api.test_questions import HIGH, NEAR, WHERE
+from tests.integration.trigger_api.approvals import HIGH, NEAR, WHERE
 from tests.integration.trigger_api.world import World, trigger
 
 DENIAL = {"not": {"field": "data.state", "op": "eq", "value": "draft"}}

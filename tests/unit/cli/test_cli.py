@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ensue.cli import assemble, exit_code_of, explain, installed_commands
+from ensue.cli import assemble, explain, installed_commands
 from ensue.core.errors import EnsueError, InvalidValue, Unavailable
-from ensue.exits import ExitCode
+from ensue.exits import ExitCode, exit_code_of
 from ensue.wire.faults import DocumentInvalid, Fault
 
 WRONG = DocumentInvalid([Fault("/name", "is missing", "1 to 200 characters"), Fault("", "is empty")])

@@ -9,6 +9,9 @@ import pytest
 import typer.main
 
 from ensue.cli import assemble, installed_commands, run
+from ensue_client.commands import DEFAULT_SOURCE
+from ensue_client.events import NewEvent
+from ensue_client.outgoing import require_publishable, require_typed
 
 NOWHERE = ["--api-url", "http://127.0.0.1:1", "--api-key", "ens_a_b"]
 
@@ -48,6 +51,49 @@ def test_wrong_input_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     said = capsys.readouterr()
     assert said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a b"], "/type: is no type of events (a name without spaces"),
+        ([""], "/type: is no type of events"),
+        (["a\tb"], "/type: is no type of events"),
+        (["x" * 3000], "/type: is longer than 2048 bytes"),
+        (["a.b", "--source", "my shop"], "/source: is no source of events (a URI without spaces"),
+        (["a.b", "--source", ""], "/source: is no source of events"),
+        (["a.b", "--source", "/100%"], "/source: is no source of events"),
+        (["a.b", "--source", "ensue://dispatcher"], "/source: begins with ensue://, as only our own do"),
+        (["a.b", "--subject", "a\nb"], "/subject: has control characters"),
+        (["a.b", "--data", '"' + "x" * 300_000 + '"'], "/data: is 300002 bytes (at most 262144 bytes)"),
+    ],
+)
+def test_an_event_that_the_api_would_refuse_is_not_sent(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["publish", *arguments, *NOWHERE]) == 2, "there is no server: 3 would say that it was sent"
+    assert f"  {said}" in capsys.readouterr().err
+
+
+def test_every_event_of_a_file_that_the_api_would_refuse_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "e.jsonl").write_text(
+        '{"type": "a"}\n{"type": 7}\n{"type": "a", "Strange-Name": "x"}\n{"source": "/"}\n'
+    )
+    assert run(["publish", "--file", "e.jsonl", *NOWHERE]) == 2
+    assert [line.split(" (")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "ensue: the document is wrong",
+        "  /1/type: has the wrong type",
+        "  /2/Strange-Name: is not the name of an attribute",
+        "  /3/type: is missing",
+    ]
+
+
+@pytest.mark.parametrize("source", [DEFAULT_SOURCE, "/shop?a=%20#1", "https://shop.example/7", "urn:a:b"])
+def test_what_is_right_is_let_through(source: str) -> None:
+    require_typed("variant.approved", source)
+    require_publishable([NewEvent("variant.approved", source, data=[1], subject="v 7").document("1")])
 
 
 @pytest.mark.parametrize("content", ["", "[]", "\n \n", "---\n---\n"])

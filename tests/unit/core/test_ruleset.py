@@ -15,7 +15,8 @@ from ensue.core.calendars import Calendar, CalendarId, CalendarRemoval, calendar
 from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, Not, Test
 from ensue.core.decide import decide
 from ensue.core.errors import InvalidValue
-from ensue.core.ruleset import Change, Removal, Rule, Ruleset
+from ensue.core.rule import Rule
+from ensue.core.ruleset import Change, Removal, Ruleset
 from ensue.core.trigger import EventWhen, Trigger
 
 TYPES = ("variant.approved", "scene.completed", "brief.approved")

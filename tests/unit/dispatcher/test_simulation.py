@@ -33,9 +33,8 @@ from dispatcher.states import (
     LeaseExpired,
     Run,
     Step,
-    opened,
-    step,
 )
+from dispatcher.transitions import opened, step
 from ensue.actions.kind import Failed, Fault, Refused, Result, Succeeded
 from ensue.core.outcome import Reason
 from ensue.core.retry import RetryPolicy

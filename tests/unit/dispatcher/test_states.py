@@ -21,9 +21,8 @@ from dispatcher.states import (
     Recorded,
     Run,
     Step,
-    opened,
-    step,
 )
+from dispatcher.transitions import opened, step
 from ensue.actions.kind import Failed, Fault, Refused, Result, Succeeded
 from ensue.core.outcome import Reason
 from ensue.core.retry import RetryPolicy

@@ -14,7 +14,7 @@ from ensue.core.ids import event_uid
 from ensue.core.json import Json, JsonObject
 from ensue.core.lineage import Lineage
 from ensue.core.outcome import ConditionErred, Outcome, Receipt
-from ensue.core.ruleset import Ruleset
+from ensue.core.ruleset import Rulebook
 from ensue.core.trigger import ActionSpec, Brakes, EventWhen, Then, Trigger
 from ensue.kafka.records import Batch, IncomingRecord
 from ensue.testing.clock import FrozenClock
@@ -105,7 +105,7 @@ def batch(*records: OutgoingRecord, topic: Topic = Topic.EVENTS, first: int = 0,
     return Batch(topic, 0, taken, first, first + missing + len(taken), missing)
 
 
-def evaluate(ruleset: Ruleset, some: Batch, evaluator: Evaluator) -> Evaluated:
+def evaluate(ruleset: Rulebook, some: Batch, evaluator: Evaluator) -> Evaluated:
     """All that follows from a batch."""
     evaluated = Evaluated()
     for _ in evaluate_in_steps(ruleset, some, evaluator, evaluated):

@@ -19,6 +19,7 @@ from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.core.ruleset import Removal, Ruleset
 from ensue.core.trigger import ActionSpec, EventWhen, Then, Trigger
+from ensue.matching.indexability import why_not_indexed
 from ensue.matching.triggers import WORTH_AN_INDEX, IndexedRuleset
 
 STUDIO, OTHER = "studio", "other"
@@ -91,7 +92,7 @@ def test_numbers_of_any_size_are_found_in_ranges_without_an_end(wheres: list[Con
 
 def test_a_range_without_an_end_is_looked_up() -> None:
     index = IndexedRuleset().apply([a_trigger(n, Test(("data", "score"), "gte", n)) for n in range(1, 101)])
-    assert index.unindexed() == {STUDIO: 0}
+    assert index.unindexed() == {}
     assert len(index.rules_for(an_event({"score": 3}))) == 3
     assert len(index.rules_for(an_event({"score": 2**53 + 1}))) == 100
 
@@ -148,10 +149,29 @@ def test_many_changes_one_by_one_scatter_an_index_and_compacting_it_changes_no_d
     assert compact.compacted() == compact
 
 
-def test_what_cannot_be_indexed_is_counted_by_tenant() -> None:
+def test_what_cannot_be_indexed_is_counted_by_tenant_and_type() -> None:
+    denial = Not(a_variant(1))
     triggers = [a_trigger(n, a_variant(n)) for n in range(1, 31)]
-    triggers += [a_trigger(n + 100, tenant=OTHER) for n in range(1, 31)]
-    assert IndexedRuleset().apply(triggers).unindexed() == {STUDIO: 0, OTHER: 30}
+    triggers += [a_trigger(n + 100, denial, tenant=OTHER) for n in range(1, 31)]
+    triggers += [a_trigger(n + 200, denial, tenant=OTHER, types=[TYPE, "few", "few"]) for n in range(1, 4)]
+    triggers += [a_trigger(n + 300, tenant=OTHER) for n in range(1, 31)]
+    assert IndexedRuleset().apply(triggers).unindexed() == {(OTHER, TYPE): 33, (OTHER, "few"): 3}
+    switched_off = [replace(trigger, enabled=False, revision=2) for trigger in triggers[30:]]
+    assert IndexedRuleset().apply([*triggers, *switched_off]).unindexed() == {}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(
+    st.lists(st.tuples(conditions(), st.booleans()), max_size=24),
+    st.sets(st.integers(1, 24)),
+)
+def test_the_ruleset_counts_what_the_cap_counts(wheres: list[tuple[Condition, bool]], changed: set[int]) -> None:
+    triggers = [replace(a_trigger(n, where), enabled=on) for n, (where, on) in enumerate(wheres, 1)]
+    known = IndexedRuleset().apply(triggers)
+    edited = [replace(triggers[n - 1], where=triggers[0].where, revision=2) for n in changed if n <= len(triggers)]
+    after = {trigger.trigger_id: trigger for trigger in (*triggers, *edited)}.values()
+    capped = sum(trigger.enabled and why_not_indexed(trigger.where) is not None for trigger in after)
+    assert known.apply(edited).unindexed().get((STUDIO, TYPE), 0) == capped
 
 
 def test_a_condition_that_cannot_be_read_errs_when_its_event_comes() -> None:

@@ -55,10 +55,10 @@ def test_check_refuses_a_name_that_no_file_has_and_names_the_one_that_was_meant(
     files.calendars.write_text(CALENDARS.replace("studio-freeze", "studio-freezes"))
     assert run(["check", str(files.trigger), *files.beside]) == 2
     out = capsys.readouterr().out
-    assert "t.yaml:4:49: /where/not/value cannot be compared by calendar" in out
-    assert "holidays, studio-freezes; did you mean studio-freezes?" in out
+    assert 't.yaml:4:49: /where/not/value names no calendar that there is; did you mean "studio-freezes"?' in out
+    assert "(expected the name of a known calendar: holidays, studio-freezes)" in out
     assert run(["check", str(files.trigger)]) == 2
-    assert "no calendar is known here" in capsys.readouterr().out
+    assert "(expected the name of a known calendar, but none is known here)" in capsys.readouterr().out
 
 
 def test_match_decides_by_them(files: Files, capsys: pytest.CaptureFixture[str]) -> None:

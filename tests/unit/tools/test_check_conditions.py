@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from ensue.cli import run
 from ensue.core.json import Json
-from ensue.wire.document_files import FileInvalid, read_documents
+from ensue.wire.document_files import read_documents
 from ensue.wire.documents import parse_trigger
 from ensue.wire.faults import DocumentInvalid
 from ensue.wire.oddities import Known, faults_of, warnings_of
+from ensue.wire.source_document import FileInvalid
 
 MISTAKES = """\
 name: Ten mistakes
@@ -67,6 +68,33 @@ def test_what_can_never_match_is_a_fault(tmp_path: Path, capsys: pytest.CaptureF
     code, lines = checked(tmp_path, trigger(where), capsys)
     assert code == 2
     assert lines[0] == "3:8: /where can never be true: its tests exclude each other"
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            "{all: [{field: data.n, op: gt, value: 5}, {field: type, op: eq, value: b}]}",
+            "3:50: /where/all/1 can never be true: the trigger listens to no such event",
+        ),
+        ("{cel: 'false'}", "3:8: /where can never be true"),
+        ("{not: {cel: '1 < 2'}}", "3:8: /where can never be true"),
+    ],
+)
+def test_what_no_event_that_it_listens_to_fulfils_is_a_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str, said: str
+) -> None:
+    code, lines = checked(tmp_path, trigger(where), capsys)
+    assert (code, lines[0]) == (2, said)
+
+
+def test_the_entity_type_that_a_trigger_names_is_known_of_its_events(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = trigger("{field: entity_type, op: eq, value: scene}")
+    assert checked(tmp_path, content, capsys)[0] == 0
+    code, lines = checked(tmp_path, content.replace("types: [a.b]", "types: [a.b], entity_type: variant"), capsys)
+    assert (code, lines[0]) == (2, "3:8: /where can never be true: the trigger listens to no such event")
 
 
 def test_what_is_odd_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

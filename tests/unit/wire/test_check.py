@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ensue.cli import run
-from ensue.wire.document_files import FileInvalid, read_documents
+from ensue.wire.document_files import read_documents
+from ensue.wire.source_document import FileInvalid
 
 GOOD = """
 name: Generate scenes

@@ -2,92 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 import random
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, JsonValue
+from tests.unit.wire.trigger_documents import FULL, MINIMAL, changed, faults_of, parsed
 
 from ensue.core.conditions import tree
 from ensue.core.json import Json
 from ensue.core.retry import RetryPolicy
 from ensue.core.trigger import ActionSpec, Brakes, EventWhen, Mode, Then
 from ensue.wire.documents import ParsedTrigger, parse_trigger
-from ensue.wire.faults import MAX_FAULTS, DocumentInvalid, Fault
-
-
-class Post(BaseModel):
-    """An action with a required, an optional and a free field."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-    url: str
-    headers: dict[str, str] = {}  # pydantic copies it
-    body: JsonValue = None
-
-
-PARAMS = {"post": Post}
-MINIMAL: dict[str, Any] = {
-    "name": "Generate scenes",
-    "when": {"event": {"types": ["variant.approved"]}},
-    "then": {"actions": [{"kind": "post", "url": "https://studio.example"}]},
-}
-FULL: dict[str, Any] = {
-    "name": "Generate scenes when a variant is approved",
-    "description": "All of project 7.\nUnless it is a test.",
-    "project": "studio",
-    "enabled": False,
-    "when": {"event": {"types": ["variant.approved", "variant.failed"], "entity_type": "variant"}},
-    "where": {
-        "all": [
-            {"field": "data.project_id", "op": "eq", "value": 7},
-            {"any": [{"field": "data.score", "op": "gte", "value": 0.8}, {"field": "data.tags", "op": "exists"}]},
-            {"not": {"field": "subject", "op": "starts_with", "value": "test-"}},
-        ]
-    },
-    "then": {
-        "mode": "parallel",
-        "actions": [
-            {
-                "kind": "post",
-                "url": "https://studio.example",
-                "body": {"v": "{{ event.data.variant_id }}"},
-                "timeout": "5s",
-                "retry": {"max_attempts": 3, "initial": 2, "maximum": "1h", "multiplier": 3},
-            },
-            {"kind": "post", "url": "https://other.example"},
-        ],
-    },
-    "delay": "1h30m",
-    "brakes": {"max_chain_depth": 3},
-    "sort_order": -5,
-}
-
-
-def parsed(document: object) -> ParsedTrigger:
-    """The document as the API reads it."""
-    return parse_trigger(document, action_params=PARAMS)
-
-
-def faults_of(document: object) -> tuple[Fault, ...]:
-    """What the API finds wrong."""
-    with pytest.raises(DocumentInvalid) as error:
-        parsed(document)
-    return error.value.faults
-
-
-def changed(*path: str | int, to: Any) -> dict[str, Any]:  # noqa: ANN401  # any JSON
-    """The full document with one value replaced."""
-    document = copy.deepcopy(FULL)
-    inner: Any = document
-    for name in path[:-1]:
-        inner = inner[name]
-    inner[path[-1]] = to
-    return document
+from ensue.wire.faults import Fault
 
 
 def test_a_minimal_document_gets_every_default() -> None:
@@ -260,62 +186,8 @@ def test_a_placeholder_that_could_never_be_filled_in_is_found() -> None:
     assert (fault.pointer, fault.message) == ("/then/actions/0/body/a/0", "has a wrong placeholder")
 
 
-def _nested(levels: int, wrap: Callable[[Any], Any]) -> Any:  # noqa: ANN401  # any JSON
-    condition: Any = {"field": "type", "op": "exists"}
-    for _ in range(levels - 1):
-        condition = wrap(condition)
-    return condition
-
-
-def test_conditions_may_be_32_levels_deep_and_no_deeper() -> None:
-    parsed({**MINIMAL, "where": _nested(32, lambda inner: {"not": inner})})
-    (fault,) = faults_of({**MINIMAL, "where": _nested(33, lambda inner: {"not": inner})})
-    assert (fault.pointer, fault.message) == ("/where" + "/not" * 32, "is nested too deep")
-
-
-@pytest.mark.parametrize("levels", [200, 100_000])
-def test_a_document_of_any_depth_is_refused_and_harms_nothing(levels: int) -> None:
-    (fault,) = faults_of({**MINIMAL, "where": _nested(levels, lambda inner: {"not": inner})})
-    assert fault.message == "is nested too deep"
-
-
-def test_a_condition_may_have_500_tests_and_no_more() -> None:
-    test = {"field": "type", "op": "exists"}
-    parsed({**MINIMAL, "where": {"all": [test] * 500}})
-    (fault,) = faults_of({**MINIMAL, "where": {"all": [test] * 501}})
-    assert fault.pointer == "/where/all/500"
-
-
-def test_a_hundred_faults_are_enough() -> None:
-    assert len(faults_of({**MINIMAL, **{f"x{n}": n for n in range(1000)}})) == MAX_FAULTS
-
-
 def test_a_type_named_twice_counts_once() -> None:
     assert parsed({**MINIMAL, "when": {"event": {"types": ["a", "b", "a"]}}}).when.types == ("a", "b")
-
-
-GARBAGE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
-    max_leaves=8,
-)
-PATHS: list[tuple[str | int, ...]] = [
-    ("name",), ("when",), ("when", "event", "types"), ("where",), ("where", "all"), ("where", "all", 0),
-    ("where", "all", 0, "field"), ("where", "all", 0, "op"), ("where", "all", 0, "value"), ("then",),
-    ("then", "actions"), ("then", "actions", 0), ("then", "actions", 0, "kind"), ("then", "actions", 0, "headers"),
-    ("then", "actions", 0, "retry"), ("then", "actions", 0, "timeout"), ("delay",), ("brakes",), ("unknown",),
-]  # fmt: skip
-
-
-@given(st.sampled_from(PATHS), GARBAGE)
-def test_garbage_anywhere_is_read_or_has_faults_with_a_place(path: tuple[str | int, ...], value: object) -> None:
-    document = changed(*path, to=value)
-    for params in (PARAMS, None):
-        try:
-            parse_trigger(document, action_params=params)
-        except DocumentInvalid as invalid:
-            wrong = [fault for fault in invalid.faults if not fault.pointer.startswith(("/", ""))]
-            assert not wrong  # either outcome is right; which one is not known beforehand
 
 
 def test_reading_does_not_depend_on_the_order_of_members() -> None:

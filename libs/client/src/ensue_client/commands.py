@@ -25,6 +25,7 @@ from ensue_client.asking import ApiKey, ApiUrl, AsJson, ask, say_json
 from ensue_client.client import Client, Page, trigger_names
 from ensue_client.events import NewEvent, Published
 from ensue_client.files import read_documents
+from ensue_client.outgoing import require_publishable, require_typed
 from ensue_client.questions import commands as questions
 
 DEFAULT_SOURCE = "urn:ensue:cli"
@@ -63,14 +64,16 @@ def publish(  # noqa: PLR0913 - the options of a command are its arguments
     api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish one event, or all of a file's. When this ends with 0 they are durable."""
+    """Publish one event, or all of a file's. When this ends with 0 they are durable; what is wrong is not sent."""
     if (event_type is None) == (not file):
         raise InvalidValue("give either a TYPE or --file")
     if event_type is not None:
+        require_typed(event_type, source)
         new = NewEvent(event_type, source, data=_json(data), subject=subject, id=event_id)
         documents: Sequence[JsonObject] = [new.document(str(SystemIds().new()))]
     else:
         documents = [_complete(document) for document in read_documents(file or [], "event")]
+    require_publishable(documents)
     published = ask(lambda client: client.publish_documents(documents), api_url, api_key)
     if as_json:
         say_json({"events": [_published(event) for event in published]})

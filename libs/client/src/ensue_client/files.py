@@ -12,9 +12,9 @@ from pathlib import Path
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json, JsonObject
 from ensue.wire import strict_json
-from ensue.wire.document_files import FileInvalid, SourceDocument
 from ensue.wire.document_files import read_documents as parse
 from ensue.wire.errors import DecodeError
+from ensue.wire.source_document import FileInvalid, SourceDocument
 
 STDIN = "-"
 JSON_ENDING = ".json"

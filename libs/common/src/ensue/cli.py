@@ -11,14 +11,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from errno import ENOSPC
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points, version
 from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
-from ensue.core.errors import EnsueError, InvalidValue, Unavailable
-from ensue.exits import ExitCode
+from ensue.core.errors import EnsueError
+from ensue.exits import ExitCode, exit_code_of
 from ensue.wire.faults import DocumentInvalid, Fault
 
 COMMANDS_GROUP = "ensue.commands"
@@ -78,18 +79,10 @@ def assemble(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
+@cache
 def installed_commands() -> Mapping[str, EntryPoint]:
     """Every command that an installed package offers, by its name."""
     return {entry.name: entry for entry in entry_points(group=COMMANDS_GROUP)}
-
-
-def exit_code_of(error: EnsueError) -> ExitCode:
-    """The exit code that tells a script what kind of failure this was."""
-    if isinstance(error, Unavailable):
-        return ExitCode.UNAVAILABLE
-    if isinstance(error, (InvalidValue, DocumentInvalid)):
-        return ExitCode.INVALID
-    return ExitCode.NO
 
 
 def explain(error: EnsueError) -> str:

@@ -21,12 +21,14 @@ from ensue.exits import ExitCode
 from ensue.files import read_content, unreadable
 from ensue.runtime.clock import SystemClock
 from ensue.wire.calendar_files import read_calendars
-from ensue.wire.document_files import FileInvalid, Place, SourceDocument, printable
 from ensue.wire.documents import parse_trigger
+from ensue.wire.fault_lines import printable
 from ensue.wire.faults import DocumentInvalid, Fault
+from ensue.wire.json_places import Place
 from ensue.wire.oddities import Known, Samples, faults_of, frequency_of, warnings_of
 from ensue.wire.rule_files import sources_of
 from ensue.wire.sample_events import EventsInvalid
+from ensue.wire.source_document import FileInvalid, SourceDocument
 
 
 @dataclass(frozen=True, slots=True)

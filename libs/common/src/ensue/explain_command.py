@@ -22,8 +22,8 @@ from ensue.exits import ExitCode
 from ensue.match_command import read_files
 from ensue.runtime.clock import SystemClock
 from ensue.wire.calendar_files import read_calendars
-from ensue.wire.document_files import printable
 from ensue.wire.explained import Explained, explain_rule, miss, sentence_of, to_json
+from ensue.wire.fault_lines import printable
 from ensue.wire.sample_events import event_of
 
 WIDTH: Final = 200  # of lines that no terminal shows

@@ -31,7 +31,7 @@ from ensue.matching.rules import Rule
 from ensue.matching.tier import collecting_nothing
 from ensue.runtime.clock import Clock, SystemClock
 from ensue.wire.calendar_files import read_calendars
-from ensue.wire.document_files import worded
+from ensue.wire.fault_lines import worded
 from ensue.wire.rule_files import FileRule, RulesInvalid, condition_of, read_rules
 from ensue.wire.sample_events import EventsInvalid, SampleEvent, event_of, read_events
 

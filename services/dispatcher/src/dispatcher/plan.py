@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from pydantic import ValidationError
 
-from dispatcher.states import Action, ActionState, Cancelled, FiringState, Recorded, Run, Step, opened, step
+from dispatcher.states import Action, ActionState, Cancelled, FiringState, Recorded, Run, Step
+from dispatcher.transitions import opened, step
 from ensue.actions.kind import DEFAULT_TIMEOUT, Scope
 from ensue.actions.registry import KINDS
 from ensue.actions.texts import clipped, json_text

@@ -1,7 +1,7 @@
 """Writes what attempts came to: state, attempt, next action, outcome and emitted event in one transaction each batch.
 
 Called by the finisher with results, given-back claims and expired leases alike, so that every change of a running
-firing goes through the same lock and the same transition function (`dispatcher.states`), which holds the fence.
+firing goes through the same lock and the same transition function (`dispatcher.transitions`), which holds the fence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import orjson
 
 from dispatcher.columns import columns
 from dispatcher.outcomes import Facts, told
-from dispatcher.states import Action, ActionState, AttemptEnd, FiringState, Run, Settling, Step, step
+from dispatcher.states import Action, ActionState, AttemptEnd, FiringState, Run, Settling, Step
+from dispatcher.transitions import step
 from ensue.core.retry import RetryPolicy
 from ensue.core.trigger import Mode
 from ensue.postgres.database import Connection, Database, Record

@@ -35,23 +35,27 @@ async def load_until_loaded(rules: Rules, stopping: asyncio.Event) -> bool:
 
 async def reconcile_regularly(rules: Rules, stopping: asyncio.Event, every_seconds: float, metrics: Metrics) -> None:
     """Reconcile until stopped, and show each time what no index leads to."""
-    show_unindexed(rules.ruleset.unindexed(), metrics)
+    await _show_what_is_unindexed(rules, metrics)
     while not await pause(stopping, every_seconds):
         try:
             await rules.reconcile()
         except Unavailable as error:
             metrics.inc(RULESET_DATABASE_FAILURES)
             log.warning("ruleset_not_reconciled", reason=str(error))
-        show_unindexed(rules.ruleset.unindexed(), metrics)
+        await _show_what_is_unindexed(rules, metrics)
 
 
-def show_unindexed(counts: Mapping[str, int], metrics: Metrics) -> None:
-    """Show, of the unindexed triggers of each tenant, the sum and the most; labels name no tenants, the log does."""
-    tenant, most = max(counts.items(), key=itemgetter(1), default=("", 0))
+async def _show_what_is_unindexed(rules: Rules, metrics: Metrics) -> None:
+    show_unindexed(await asyncio.to_thread(rules.ruleset.unindexed), metrics)
+
+
+def show_unindexed(counts: Mapping[tuple[str, str], int], metrics: Metrics) -> None:
+    """Show, of the unindexed triggers of each tenant and type, the sum and the most; the log alone names tenants."""
+    (tenant, event_type), most = max(counts.items(), key=itemgetter(1), default=(("", ""), 0))
     metrics.set(RULESET_UNINDEXED, sum(counts.values()))
     metrics.set(RULESET_UNINDEXED_WORST, most)
     if most:
-        log.info("ruleset_unindexed", tenant=tenant, triggers=most)
+        log.info("ruleset_unindexed", tenant=tenant, event_type=event_type, triggers=most)
 
 
 async def tidy_regularly(rules: Rules, stopping: asyncio.Event) -> None:

@@ -16,9 +16,10 @@ from typing import Annotated
 
 import typer
 
-from ensue.core.errors import EnsueError, InvalidValue, Unavailable
-from ensue.exits import ExitCode
+from ensue.core.errors import EnsueError, InvalidValue
+from ensue.exits import ExitCode, exit_code_of
 from ensue.postgres.database import Database
+from ensue.postgres.errors import unprepared
 from ensue.postgres.migrate import migrate
 from ensue.runtime.settings import load_settings
 from ensue.wire.attributes import TENANT_SYNTAX, is_tenant
@@ -42,8 +43,7 @@ def run_command(arguments: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else ExitCode.DONE
     except EnsueError as error:
         sys.stderr.write(f"trigger_api: {error}\n")
-        wrong = ExitCode.INVALID if isinstance(error, InvalidValue) else ExitCode.NO
-        return ExitCode.UNAVAILABLE if isinstance(error, Unavailable) else wrong
+        return exit_code_of(error)
     return ExitCode.DONE
 
 
@@ -95,5 +95,9 @@ async def _database() -> AsyncIterator[Database]:
     database = await Database.open(settings.database_url, application_name="trigger-api keys", max_size=1)
     try:
         yield database
+    except Exception as error:
+        if wrong := unprepared(error):
+            raise wrong from error
+        raise
     finally:
         await database.close()

@@ -2,10 +2,12 @@
 
 EnsueError
 ├── InvalidValue            a value of the core cannot be constructed from this
-│   └── EventTooLarge       an event's data is larger than a topic takes (wire)
+│   ├── EventTooLarge       an event's data is larger than a topic takes (wire)
+│   ├── UnknownName         a condition names a calendar or a zone that there is not (core.conditions.unknown)
+│   └── DatabaseUnfit       the address of the database is wrong, or what is behind it is not prepared (postgres)
 ├── NoVerdict               a condition says neither yes nor no of an event: harms its own trigger only
 ├── DocumentInvalid         a document or request from a person is wrong: every fault with its place (wire.faults)
-├── FileInvalid             a file is neither YAML nor JSON (wire.document_files)
+├── FileInvalid             a file is neither YAML nor JSON (wire.source_document)
 ├── DecodeError             bytes from a topic cannot be understood: becomes a dead letter (wire.errors)
 ├── TemplateError           a template names something that is not there, or grows too large (core.template)
 └── Unavailable             an outside server does not answer (kafka, postgres): retried, or 503 / exit 3

@@ -6,7 +6,7 @@ which); a rule that is replaced or removed is hidden in its old tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +44,12 @@ class Engine:
     @property
     def unindexed(self) -> int:
         """How many rules no table leads to, so that every event is checked against them."""
-        return sum(len(level.tier.unindexed - level.hidden) for level in self._levels)
+        return sum(1 for _ in self.unindexed_rules())
+
+    def unindexed_rules(self) -> Iterator[RuleId]:
+        """Their ids."""
+        for level in self._levels:
+            yield from level.tier.unindexed - level.hidden
 
     @property
     def reads(self) -> Iterable[str]:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from ensue.core.errors import EnsueError, Unavailable
+from ensue.core.errors import EnsueError
+from ensue.exits import ExitCode, exit_code_of
 from ensue.postgres.migrate import bootstrap_roles, migrate
 from ensue.runtime.settings import DatabaseUrl, EnsueSettings, load_settings
-
-EXIT_DONE, EXIT_NO, EXIT_AWAY = 0, 1, 3
 
 
 class MigrationSettings(EnsueSettings):
@@ -26,7 +25,10 @@ class MigrationSettings(EnsueSettings):
 
 
 def migrate_command(schema: str, directory: Path) -> int:
-    """Make the roles and apply the schema's migrations; the exit code: 0 done, 1 a migration is wrong, 3 no server."""
+    """Make the roles and apply the schema's migrations.
+
+    The exit code: 0 done, 1 a migration is wrong, 2 the address of the database or a right of its role is, 3 no server.
+    """
     settings = load_settings(MigrationSettings)
     password = settings.role_password
     try:
@@ -34,6 +36,6 @@ def migrate_command(schema: str, directory: Path) -> int:
         applied = migrate(settings.admin_database_url, schema, directory)
     except EnsueError as error:
         print(error, file=sys.stderr)
-        return EXIT_AWAY if isinstance(error, Unavailable) else EXIT_NO
+        return exit_code_of(error)
     print(f"schema {schema}: {applied} migrations applied")
-    return EXIT_DONE
+    return ExitCode.DONE

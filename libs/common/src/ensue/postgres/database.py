@@ -17,7 +17,7 @@ import orjson
 
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
-from ensue.postgres.errors import OUT_OF_STEP, unavailable
+from ensue.postgres.errors import OUT_OF_STEP, unavailable, wrong_address
 
 Record: TypeAlias = asyncpg.Record
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
@@ -60,7 +60,10 @@ class Database:
         max_size: int = 10,
         timeouts: Timeouts = Timeouts(),
     ) -> Database:
-        """Connect `min_size` connections now; with 0 it opens even while PostgreSQL is away. Raises Unavailable."""
+        """Connect `min_size` connections now; with 0 it opens even while PostgreSQL is away.
+
+        Raises Unavailable, DatabaseUnfit where role, password or database are wrong.
+        """
         try:
             pool = await asyncpg.create_pool(
                 url,
@@ -75,6 +78,8 @@ class Database:
         except Exception as error:
             if away := unavailable(error, connection_closed=True, connecting=True):
                 raise away from error
+            if wrong := wrong_address(error):
+                raise wrong from error
             raise
         return cls(pool, timeouts)
 

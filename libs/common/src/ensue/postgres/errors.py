@@ -1,4 +1,6 @@
-"""Which failures of the driver mean "PostgreSQL is away, try again" and which are defects that must not be retried."""
+"""Which failures of the driver mean "PostgreSQL is away, try again", which that its address or what is behind it is
+wrong, and which are defects that must not be retried.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from types import TracebackType
 
 import asyncpg
 
-from ensue.core.errors import Unavailable
+from ensue.core.errors import InvalidValue, Unavailable
 
 UniqueViolation = asyncpg.UniqueViolationError
 """A unique key already holds this value. This and VALUE_REFUSED are all that callers are meant to catch."""
@@ -30,8 +32,47 @@ _AWAY = (
 )
 
 
+# Said to a new connection: no such role, a wrong password, no such database, an address that means nothing.
+_WRONG_ADDRESS = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.exceptions.ClientConfigurationError,
+)
+# Said to a statement of ours: the schema was not made, or not all of it.
+_UNPREPARED = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InvalidSchemaNameError,
+)
+
 # Said to a statement these are defects; said to a new connection, an administrator has closed the database for now.
 _CLOSED_FOR_NOW = asyncpg.exceptions.ObjectNotInPrerequisiteStateError
+
+
+class DatabaseUnfit(InvalidValue):
+    """PostgreSQL answers, but refuses what the address names, or was not prepared; asking again changes nothing."""
+
+
+def wrong_address(error: BaseException) -> DatabaseUnfit | None:
+    """What a new connection failed of as DatabaseUnfit, or None where it is something else. Shows no password."""
+    if isinstance(error, _WRONG_ADDRESS):
+        return DatabaseUnfit(f"PostgreSQL refuses the address of the database: {_line(error)}")
+    return None
+
+
+def unprepared(error: BaseException) -> DatabaseUnfit | None:
+    """What a statement of ours failed of as DatabaseUnfit, or None where it is something else."""
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return DatabaseUnfit(f"PostgreSQL: the role in the address of the database may not do this: {_line(error)}")
+    if isinstance(error, _UNPREPARED):
+        return DatabaseUnfit(f"PostgreSQL: a schema is missing or of another version (run `migrate`): {_line(error)}")
+    return None
+
+
+def _line(error: BaseException) -> str:
+    """What the server said, its details and hints in the same line."""
+    return " ".join(str(error).split())
 
 
 def unavailable(
@@ -43,6 +84,8 @@ def unavailable(
     connection_closed: whether the connection in use is closed; an InterfaceError of the driver is a defect of the
     caller (wrong number of arguments, two queries at once) unless it is.
     """
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return None
     if isinstance(error, _AWAY) or (connecting and isinstance(error, _CLOSED_FOR_NOW)):
         return Unavailable(f"PostgreSQL: {type(error).__name__}: {error}")
     if isinstance(error, asyncpg.InterfaceError) and connection_closed:

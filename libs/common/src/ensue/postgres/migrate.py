@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import asyncpg
 
 from ensue.core.errors import EnsueError, InvalidValue, Unavailable
-from ensue.postgres.errors import unavailable
+from ensue.postgres.errors import unavailable, unprepared, wrong_address
 from ensue.postgres.queries import Queries
 
 OWNERS = {"triggers": "ensue_triggers_owner", "dispatch": "ensue_dispatch_owner", "audit": "ensue_audit_owner"}
@@ -72,15 +72,19 @@ def migrate(admin_url: str, schema: str, directory: Path) -> int:
 
 
 async def _as_admin(url: str, work: Callable[[_Admin], Awaitable[_T]]) -> _T:
+    connecting = True
     try:
         admin = await asyncpg.connect(url, timeout=10)
+        connecting = False
         try:
             return await work(admin)
         finally:
             await admin.close()
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        if away := unavailable(error, connection_closed=True):
+        if away := unavailable(error, connection_closed=True, connecting=connecting):
             raise away from error
+        if wrong := wrong_address(error) if connecting else unprepared(error):
+            raise wrong from error
         raise
 
 

@@ -70,10 +70,10 @@ RULESET_UNUSABLE: Final = Gauge(
     "ensue_ruleset_unusable_triggers", "Triggers not loaded: this evaluator cannot read their newest revision."
 )
 RULESET_UNINDEXED: Final = Gauge(
-    "ensue_ruleset_unindexed_triggers", "Triggers asked about every event of a type that many listen to."
+    "ensue_ruleset_unindexed_triggers", "Triggers that no index leads to, once for each type that they listen to."
 )
 RULESET_UNINDEXED_WORST: Final = Gauge(
-    "ensue_ruleset_unindexed_worst_triggers", "Of these, those of the tenant with most of them; the log names it."
+    "ensue_ruleset_unindexed_worst_triggers", "Of these, the most of one tenant and type; the log names them."
 )
 RULESET_DATABASE_FAILURES: Final = Counter(
     "ensue_ruleset_database_failures_total", "Times the ruleset could not be read from the database; the topic serves."

@@ -11,15 +11,10 @@ from pathlib import Path
 from ensue.core.conditions.context import NO_CONTEXT, Context
 from ensue.core.errors import InvalidValue
 from ensue.wire.calendars import calendars_of_file
-from ensue.wire.document_files import (
-    FileInvalid,
-    SourceDocument,
-    read_documents,
-    worded,
-    worded_faults,
-    worded_syntax,
-)
+from ensue.wire.document_files import read_documents
+from ensue.wire.fault_lines import worded, worded_faults, worded_syntax
 from ensue.wire.faults import DocumentInvalid
+from ensue.wire.source_document import FileInvalid, SourceDocument
 
 
 def read_calendars(path: Path | None) -> Context:

@@ -13,6 +13,7 @@ from ensue.core.conditions.leaves import LEAVES, kind_of
 from ensue.core.conditions.operator import OnImages, OnSelection, Operator
 from ensue.core.conditions.registry import OPERATORS
 from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, FieldRef, Not, Quantifier, Test
+from ensue.core.conditions.unknown import message_of
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json, JsonObject
 from ensue.wire.faults import Faults, step
@@ -179,7 +180,8 @@ class _Parser:
             if operator.check is not None and self._context is not None:
                 operator.check(value, self._context)
         except InvalidValue as error:
-            section.fault("value", f"cannot be compared by {operator.name}", str(error))
+            if not self._faults.is_full:  # else nobody sees it, and the name that was meant takes long to find
+                section.fault("value", message_of(error, operator.name), str(error))
             return None
         return value
 

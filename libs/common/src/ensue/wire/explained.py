@@ -24,7 +24,7 @@ from ensue.core.instants import floor_to_millisecond, text_of
 from ensue.core.json import Json, JsonObject
 from ensue.core.lineage import may_fire
 from ensue.core.trigger import EventWhen, Trigger
-from ensue.wire.document_files import printable
+from ensue.wire.fault_lines import printable
 from ensue.wire.rule_files import FileRule, condition_of
 
 MAX_VALUE: Final = 200

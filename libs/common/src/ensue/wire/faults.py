@@ -42,14 +42,19 @@ class Faults:
     def __len__(self) -> int:
         return len(self._found)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one more would not be kept."""
+        return len(self._found) >= MAX_FAULTS
+
     def add(self, pointer: str, message: str, expected: str | None = None) -> None:
         """Note one fault."""
-        if len(self._found) < MAX_FAULTS:
+        if not self.is_full:
             self._found.append(Fault(pointer[:_MAX_POINTER], message, expected))
 
     def add_unknown(self, pointer: str, name: str, known: Iterable[str], what: str, meant: str | None = None) -> None:
         """Note a name that is none of `known`, with the one that was meant or is most like it."""
-        if len(self._found) >= MAX_FAULTS:
+        if self.is_full:
             return  # looking for what was meant costs more than all the rest
         names = sorted(known)
         meant = meant or next(iter(get_close_matches(name[:100], names, n=1)), None)

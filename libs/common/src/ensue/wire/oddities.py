@@ -22,8 +22,9 @@ from ensue.core.conditions.analysis.findings import (
 )
 from ensue.core.conditions.analysis.selectivity import selectivity
 from ensue.core.conditions.context import NO_CONTEXT, Context
-from ensue.core.conditions.tree import All, Condition
+from ensue.core.conditions.tree import ALWAYS, All, Condition, Test
 from ensue.core.event import Event
+from ensue.core.trigger import EventWhen
 from ensue.wire.documents import ParsedTrigger
 from ensue.wire.faults import Fault
 from ensue.wire.sample_events import event_of, read_events
@@ -54,24 +55,32 @@ class Samples:
 
 
 def faults_of(trigger: ParsedTrigger) -> list[Fault]:
-    """What makes a trigger useless: no event could ever match it."""
-    return faults_of_condition(trigger.where)
+    """What makes a trigger useless: no event that it listens to could ever match it."""
+    return faults_of_condition(trigger.where, _heard(trigger.when))
 
 
-def faults_of_condition(condition: Condition) -> list[Fault]:
-    """The same for a condition alone."""
-    finding = never_true(condition)
+def faults_of_condition(condition: Condition, given: Condition = ALWAYS) -> list[Fault]:
+    """The same for a condition alone; `given` as in `findings`."""
+    finding = never_true(condition, given=given)
     return [] if finding is None else [_fault(finding)]
 
 
 def warnings_of(trigger: ParsedTrigger, others: Sequence[Known], why: Why | None = None) -> list[Fault]:
     """What somebody should look at: oddities of its condition, and triggers that cover it. `why`: as in `findings`."""
-    return [*warnings_of_condition(trigger.where, why), *_covered(trigger, others[-MAX_COMPARED:])]
+    odd = warnings_of_condition(trigger.where, why, _heard(trigger.when))
+    return [*odd, *_covered(trigger, others[-MAX_COMPARED:])]
 
 
-def warnings_of_condition(condition: Condition, why: Why | None = None) -> list[Fault]:
-    """The oddities of a condition alone."""
-    return [_fault(finding) for finding in findings_of(condition, why=why) if finding.level is Level.WARNING]
+def warnings_of_condition(condition: Condition, why: Why | None = None, given: Condition = ALWAYS) -> list[Fault]:
+    """The oddities of a condition alone; `given` as in `findings`."""
+    found = findings_of(condition, why=why, given=given)
+    return [_fault(finding) for finding in found if finding.level is Level.WARNING]
+
+
+def _heard(when: EventWhen) -> Condition:
+    """What is true of every event that a trigger listens to."""
+    types = Test(("type",), "in", list(when.types))
+    return types if when.entity_type is None else All((types, Test(("entity_type",), "eq", when.entity_type)))
 
 
 def frequency_of(trigger: ParsedTrigger, samples: Samples, context: Context = NO_CONTEXT) -> str:

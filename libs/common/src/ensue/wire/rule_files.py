@@ -22,19 +22,12 @@ from ensue.core.errors import EnsueError
 from ensue.core.json import Json
 from ensue.core.trigger import EventWhen
 from ensue.wire.conditions import parse_condition
-from ensue.wire.document_files import (
-    BYTE_ORDER_MARK,
-    FileInvalid,
-    SourceDocument,
-    iter_documents,
-    read_line,
-    worded,
-    worded_faults,
-    worded_syntax,
-)
+from ensue.wire.document_files import BYTE_ORDER_MARK, iter_documents, read_line
 from ensue.wire.documents import parse_trigger
+from ensue.wire.fault_lines import worded, worded_faults, worded_syntax
 from ensue.wire.faults import DocumentInvalid, Fault, Faults
 from ensue.wire.sections import refuse_unstorable, storable
+from ensue.wire.source_document import FileInvalid, SourceDocument
 
 LINE_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 MAX_SHOWN: Final = 100

@@ -23,20 +23,14 @@ from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.wire import strict_json
 from ensue.wire.attributes import entity_type_of
-from ensue.wire.document_files import (
-    BYTE_ORDER_MARK,
-    FileInvalid,
-    SourceDocument,
-    iter_documents,
-    read_line,
-    worded_faults,
-    worded_syntax,
-)
+from ensue.wire.document_files import BYTE_ORDER_MARK, iter_documents, read_line
 from ensue.wire.errors import DecodeError
+from ensue.wire.fault_lines import worded_faults, worded_syntax
 from ensue.wire.faults import MAX_FAULTS, DocumentInvalid, Fault, Faults
 from ensue.wire.instants import utc
 from ensue.wire.json_places import Located
 from ensue.wire.sections import refuse_unstorable
+from ensue.wire.source_document import FileInvalid, SourceDocument
 
 YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
 _FIRST_LINE: Final = re.compile(rb"\s*([^\n]*)(?:\n\s*(\S))?")

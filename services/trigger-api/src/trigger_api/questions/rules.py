@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import NoneType
 from typing import Final
 
 from ensue.actions.registry import PARAMS
@@ -33,6 +34,7 @@ WHERE: Final = "where"
 MAX_SAMPLES: Final = 100
 MAX_LOOKS: Final = 2_000_000
 _CHARACTERS: Final = 1000  # that one look reads
+_SINGLE: Final = frozenset({bool, int, float, NoneType})
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +144,15 @@ def looks_of(condition: Condition, size: int) -> int:
 
 def _size(value: Json) -> int:
     """How many values a value consists of; a long text counts as several."""
-    count, waiting = 0, [value]
+    count, waiting = 1, [value]
     while waiting:
         each = waiting.pop()
-        count += 1
         if isinstance(each, str):
             count += len(each) // _CHARACTERS
-        elif isinstance(each, Mapping):
-            waiting.extend(each.values())
-        elif isinstance(each, (list, tuple)):
-            waiting.extend(each)
+        elif isinstance(each, (Mapping, list, tuple)):
+            count += len(each)
+            members = each.values() if isinstance(each, Mapping) else each
+            waiting.extend(member for member in members if member.__class__ not in _SINGLE)
     return count
 
 

@@ -41,6 +41,7 @@ class LeafKind(Generic[L]):
     compile: to a matcher, which never raises. compile may raise InvalidValue for a leaf that `parse` never saw.
     keys: what is necessary for it, None where nothing is known.
     english: a clause, such as "it matches the pattern ...".
+    verdict: the one that it has on every event; None where that depends on the event, or is not known.
     sql: a test of these rows, None where there is none (all rows that its keys leave are then asked).
     explain: why it did or did not hold.
     """
@@ -53,4 +54,5 @@ class LeafKind(Generic[L]):
     keys: Callable[[L], Needed | None]
     english: Callable[[L], str]
     explain: Callable[[L, Event, datetime], Explanation]
+    verdict: Callable[[L], bool | None] = lambda _: None
     sql: Callable[[L, Rows], SqlTest] | None = None

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, tzinfo
+from functools import cache
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ensue.core.conditions.sql_place import INSTANT
+from ensue.core.conditions.unknown import UnknownName
 from ensue.core.conditions.values import ValueTest
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
@@ -61,12 +63,20 @@ def zone_of(name: str) -> tzinfo:
 
 def as_zone(value: Json) -> str:
     """Parse the name of a time zone of the IANA data base."""
-    if isinstance(value, str) and len(value) <= 100 and _ZONE.fullmatch(value) and not _MACHINES_OWN.match(value):
+    if not isinstance(value, str) or not value:
+        raise InvalidValue(ZONE_EXPECTED)
+    if len(value) <= 100 and _ZONE.fullmatch(value) and not _MACHINES_OWN.match(value):
         try:
             return ZoneInfo(value).key
         except (ZoneInfoNotFoundError, ValueError, OSError):
             pass
-    raise InvalidValue(ZONE_EXPECTED)
+    raise UnknownName("time zone", value, _zones(), ZONE_EXPECTED)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all zones; to look them up reads folders."""
+    return frozenset(available_timezones())
 
 
 def as_time_of_day(value: Json) -> str:

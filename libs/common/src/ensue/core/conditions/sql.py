@@ -1,4 +1,4 @@
-"""SQL: a condition as a parameterised WHERE over rows with fields: the event journal, or any table. PostgreSQL 18.
+"""SQL: a condition as a parameterised WHERE over rows with fields: the event journal, or any table. PostgreSQL 15+.
 
 Called by whoever asks a table which of its rows a condition takes; `Columns` says where its fields lie, and `JOURNAL`
 where those of events do (`audit.event`, `audit.v_event`). The names in it are our own and the column names; every word
@@ -62,12 +62,28 @@ def where(
 class _Parameters:
     def __init__(self, first: int) -> None:
         self._first = first
+        self._shared: dict[object, int] = {}
         self.values: list[object] = []
 
     def bind(self, value: object, kind: str) -> str:
         """The parameter that stands for `value`, cast to the SQL type `kind`; jsonb and jsonpath travel as text."""
         self.values.append(value)
-        number = f"${self._first + len(self.values) - 1}"
+        return self._parameter(len(self.values) - 1, kind)
+
+    def shared(self, value: object, kind: str) -> str:
+        """The same, one parameter however often it is asked for."""
+        if value not in self._shared:
+            self._shared[value] = len(self.values)
+            self.values.append(value)
+        return self._parameter(self._shared[value], kind)
+
+    def forget(self, most: int) -> None:
+        """Bind no more than the first so many."""
+        del self.values[most:]
+        self._shared = {value: place for value, place in self._shared.items() if place < most}
+
+    def _parameter(self, place: int, kind: str) -> str:
+        number = f"${self._first + place}"
         return f"{number}::text::{kind}" if kind in {"jsonb", "jsonpath"} else f"{number}::{kind}"
 
 
@@ -100,7 +116,7 @@ class _Compiler:
         self._denials -= 1
         if inner.exact:
             return SqlTest(f"(NOT {inner.text})")
-        del self._parameters.values[bound:]
+        self._parameters.forget(bound)
         return EVERYTHING
 
     def _with_index(self, condition: Condition, said: SqlTest) -> SqlTest:
@@ -150,7 +166,8 @@ class _Compiler:
                 bound.append(self._parameters.bind(json_text(value), "jsonb"))
             return bound[0]
 
-        return SqlPlace(actual, value, wanted, self._rows.now, self._parameters.bind, self._context)
+        parameters = self._parameters
+        return SqlPlace(actual, value, wanted, self._rows.now, parameters.bind, parameters.shared, self._context)
 
     def _images(self, test: Test, judge: OnImages) -> SqlTest:
         before, after = (FieldRef(image_path(image, test.path), test.length) for image in ("before", "after"))

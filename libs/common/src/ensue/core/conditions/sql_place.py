@@ -1,7 +1,7 @@
 """Where a test stands in a SQL statement: what an operator builds its part of the WHERE from. Parameters only.
 
 No text of a document ever becomes SQL: an operator gets expressions that stand for the actual and the wanted value, and
-binds everything else. Built by `sql`, used by the operators. PostgreSQL 18, database in UTF-8.
+binds everything else. Built by `sql`, used by the operators. PostgreSQL 15 or later, database in UTF-8.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ensue.core.conditions.context import Context
+from ensue.core.conditions.sql_folding import Bind, folded_sql
 from ensue.core.json import Json
 
 INSTANT = (
     r"^(?!9999)[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"([.][0-9]{1,9})?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])$"
 )
-Bind = Callable[[object, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class SqlPlace:
     value: the parsed right-hand side; None where it is another field.
     now: makes an expression for the instant of the decision.
     bind: takes a value and the SQL type to cast it to, gives the parameter that stands for it.
+    shared: the same for what other tests bind too; they get one parameter.
     """
 
     actual: str
@@ -55,6 +56,7 @@ class SqlPlace:
     wanted: Callable[[], str]
     now: Callable[[], str]
     bind: Bind
+    shared: Bind
     context: Context
 
     def text(self, expression: str | None = None) -> str:
@@ -75,6 +77,23 @@ class SqlPlace:
         both = f"{self.has_type('string')} AND {self.has_type('string', wanted)}"
         return SqlTest(f"(CASE WHEN {both} THEN {test(self.text(), self.text(wanted))} ELSE false END)")
 
+    def folded(self, expression: str | None = None) -> str:
+        """The text of a jsonb string without its case, as `str.casefold` makes it."""
+        return folded_sql(self.text(expression), self.shared)
+
+    def folded_wanted(self) -> str:
+        """The same of the right-hand side."""
+        if isinstance(self.value, str):
+            return self.bind(self.value.casefold(), "text")
+        return self.folded(self.wanted())
+
+    def folded_with_folded(self, test: Callable[[str, str], str]) -> SqlTest:
+        """A test of the two texts without their case, false where one of the sides is no text."""
+        if isinstance(self.value, str):
+            return self.on_text(test(self.folded(), self.folded_wanted()))
+        both = f"{self.has_type('string')} AND {self.has_type('string', self.wanted())}"
+        return SqlTest(f"(CASE WHEN {both} THEN {test(self.folded(), self.folded_wanted())} ELSE false END)")
+
     def compared(self, sign: str, bound: str | None = None) -> str:
         """Actual `sign` wanted: numbers as numbers, texts by code points, all else false. `sign` is < <= > or >=."""
         wanted = bound or self.wanted()
@@ -92,10 +111,13 @@ class SqlPlace:
         whole = rf"regexp_replace({text}, '([.][0-9]{{6}})[0-9]+', '\1')"
         return (
             f"(CASE WHEN {self.has_type('string', expression)} AND {text} ~ {pattern}"
-            f" THEN CASE WHEN pg_input_is_valid({whole}, 'timestamptz') THEN {whole}::timestamptz END END)"
+            f" THEN CASE WHEN {_is_date(text)} THEN {whole}::timestamptz END END)"
         )
 
 
-def folded_sql(text: str) -> str:
-    """A text without its case: full Unicode folding, as `str.casefold`."""
-    return f"casefold(({text}) COLLATE pg_unicode_fast)"
+def _is_date(text: str) -> str:
+    """Whether a text that begins like a date (2026-02-30) begins with one; nothing is cast that could fail."""
+    first = f"make_date(left({text}, 4)::integer, substr({text}, 6, 2)::integer, 1)"
+    last = f"to_char({first} + interval '1 month' - interval '1 day', 'DD')"
+    day = f"substr({text}, 9, 2)"
+    return f"CASE WHEN substr({text}, 6, 2) BETWEEN '01' AND '12' THEN {day} BETWEEN '01' AND {last} ELSE false END"

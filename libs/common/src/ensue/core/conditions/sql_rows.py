@@ -14,7 +14,7 @@ from typing import Final
 
 from ensue.core.conditions.fields import DATA, NOW, ROOTS
 from ensue.core.conditions.keys import Scalar
-from ensue.core.conditions.sql_place import Bind
+from ensue.core.conditions.sql_folding import Bind
 from ensue.core.conditions.tree import FieldRef
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json

@@ -1,7 +1,7 @@
 """Effort: how much work questions about conditions may still cost, in steps, so that every machine gives up alike.
 
 One `Effort` is shared by all questions of one reading (`findings`, `oddities`); with it spent, the rest is unknown. It
-also remembers what a test has been compiled to, for each question asks the same tests again.
+also remembers what a test has been compiled to, and the verdict of a leaf, for each question asks the same again.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from ensue.core.conditions.leaves import kind_of
 from ensue.core.conditions.match import operator_of
 from ensue.core.conditions.operator import Operator, ValueTest
-from ensue.core.conditions.tree import Test
+from ensue.core.conditions.tree import Leaf, Test
 from ensue.core.json import Json
 
 MAX_STEPS: Final = 50_000
 _CHARACTERS: Final = 256  # that one step compares
+_LEAF: Final = 16  # to ask one without an event
 _Read = tuple[Test, Operator, Json]
 
 
@@ -26,12 +28,13 @@ class EffortSpent(Exception):
 class Effort:
     """What is left to be spent; one step is about one comparison."""
 
-    __slots__ = ("_left", "_passing", "_read")
+    __slots__ = ("_left", "_passing", "_read", "_verdicts")
 
     def __init__(self, steps: int = MAX_STEPS) -> None:
         self._left = steps
         self._read: dict[int, _Read] = {}
         self._passing: dict[int, ValueTest] = {}
+        self._verdicts: dict[int, tuple[Leaf, bool | None]] = {}
 
     @property
     def left(self) -> int:
@@ -59,6 +62,15 @@ class Effort:
         if known is None:
             known = self._passing[id(test)] = make(self.read(test)[1])
         return known
+
+    def verdict_of(self, leaf: Leaf) -> bool | None:
+        """The verdict that a leaf has on every event; None where it depends on the event, or is not known."""
+        known = self._verdicts.get(id(leaf))  # the leaf is kept beside, as a test is
+        if known is None:
+            kind = kind_of(leaf)
+            self.spend(_LEAF)
+            known = self._verdicts[id(leaf)] = (leaf, None if kind is None else kind.verdict(leaf))
+        return known[1]
 
 
 def weight_of(value: Json) -> int:

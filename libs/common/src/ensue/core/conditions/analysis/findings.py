@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ensue.core.conditions.analysis.answers import Answer, Reading, always_matches, contradiction_in, implies
-from ensue.core.conditions.analysis.effort import Effort
+from ensue.core.conditions.analysis.answers import Answer, always_matches, contradiction_in, implies
+from ensue.core.conditions.analysis.effort import Effort, EffortSpent
 from ensue.core.conditions.keys import AllOf, AnyOf, Lookup, Needed, NotEquals, Present
 from ensue.core.conditions.needed import needed
-from ensue.core.conditions.tree import All, Any, Condition, Not, Test
+from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, Leaf, Not, Test
 
 MAX_QUESTIONS: Final = 100
 Why = Callable[[Condition], str | None]
+_UNHEARD: Final = ": the trigger listens to no such event"
+_NEEDLESS: Final = (
+    "left out, the trigger fires on the same events and does not count towards the limit of such triggers"
+)
+_ONLY_WITH_ARRAYS: Final = (
+    "is true only where a field holds an array with several values; for single values its tests exclude each other"
+)
 
 
 class Level(StrEnum):
@@ -34,6 +41,7 @@ class Oddity(StrEnum):
     NEVER_TRUE = "never_true"
     ONLY_WITH_ARRAYS = "only_with_arrays"
     ALWAYS_TRUE = "always_true"
+    CONSTANT = "constant"
     UNREACHABLE = "unreachable"
     ADDS_NOTHING = "adds_nothing"
     UNINDEXED = "unindexed"
@@ -53,53 +61,70 @@ class Finding:
         return Level.ERROR if self.oddity is Oddity.NEVER_TRUE else Level.WARNING
 
 
-def findings_of(condition: Condition, effort: Effort | None = None, why: Why | None = None) -> tuple[Finding, ...]:
+def findings_of(
+    condition: Condition, effort: Effort | None = None, why: Why | None = None, given: Condition = ALWAYS
+) -> tuple[Finding, ...]:
     """Everything odd about a condition, the whole of it first; what would cost more than the effort is not told.
 
     why: says why an index does not lead to a condition; who has a real index knows better than `why_unindexed`.
+    given: what is true of every event that it is asked about.
     """
     effort = effort or Effort()
-    whole = _of_whole(condition, effort)
-    if whole is not None and whole.oddity is not Oddity.ONLY_WITH_ARRAYS:
-        return (whole,)
-    found = [whole] if whole is not None else []
-    found.extend(_Branches(effort).read(condition, "", ()))
+    reading = contradiction_in(All((given, condition)), effort)
+    if reading.answer is Answer.NO:
+        return (_never(condition, given),)
+    always = condition != ALWAYS and implies(given, condition, effort)
+    found = [_always(condition)] if always else []
+    if reading.only_with_arrays:
+        found.append(Finding("", Oddity.ONLY_WITH_ARRAYS, _ONLY_WITH_ARRAYS))
+    if not always:
+        found.extend(_Branches(effort, given).read(condition, "", (given,)))
     reason = (why or why_unindexed)(condition)
     if reason is not None:
-        found.append(Finding("", Oddity.UNINDEXED, f"is asked about every event of its type: {reason}"))
+        message = f"is asked about every event of its type: {reason}"
+        found.append(Finding("", Oddity.UNINDEXED, f"{message}; {_NEEDLESS}" if always else message))
     return tuple(found)
 
 
-def never_true(condition: Condition, effort: Effort | None = None) -> Finding | None:
+def never_true(condition: Condition, effort: Effort | None = None, given: Condition = ALWAYS) -> Finding | None:
     """The one finding that is an error, alone."""
-    return _never(contradiction_in(condition, effort or Effort()))
+    reading = contradiction_in(All((given, condition)), effort or Effort())
+    return _never(condition, given) if reading.answer is Answer.NO else None
 
 
-def _never(reading: Reading) -> Finding | None:
-    if reading.answer is not Answer.NO:
-        return None
-    return Finding("", Oddity.NEVER_TRUE, "can never be true: its tests exclude each other")
+def _never(condition: Condition, given: Condition) -> Finding:
+    """Leads to the smallest part that rules out the whole. What else there is to say takes an effort of its own."""
+    effort = Effort()
+    of_itself = _is_excluded(condition, ALWAYS, effort)
+    part, pointer = _smallest(condition, "", ALWAYS if of_itself else given, effort)
+    why = ": its tests exclude each other" if isinstance(part, All) else ""
+    return Finding(pointer, Oddity.NEVER_TRUE, f"can never be true{why if of_itself else _UNHEARD}")
 
 
-def _of_whole(condition: Condition, effort: Effort) -> Finding | None:
-    reading = contradiction_in(condition, effort)
-    never = _never(reading)
-    if never is not None:
-        return never
-    if reading.only_with_arrays:
-        message = "is true only where a field holds an array with several values; for single values its tests exclude"
-        return Finding("", Oddity.ONLY_WITH_ARRAYS, f"{message} each other")
-    if condition != All(()) and always_matches(condition, effort):
-        return Finding("", Oddity.ALWAYS_TRUE, "is true for every event")
-    return None
+def _smallest(condition: Condition, pointer: str, given: Condition, effort: Effort) -> tuple[Condition, str]:
+    if isinstance(condition, All):
+        for index, member in enumerate(condition.members):
+            if _is_excluded(member, given, effort):
+                return _smallest(member, f"{pointer}/all/{index}", given, effort)
+    return condition, pointer
+
+
+def _is_excluded(condition: Condition, given: Condition, effort: Effort) -> bool:
+    return contradiction_in(All((given, condition)), effort).answer is Answer.NO
+
+
+def _always(condition: Condition) -> Finding:
+    heard = "" if always_matches(condition) else " that the trigger listens to"
+    return Finding("", Oddity.ALWAYS_TRUE, f"is true for every event{heard}")
 
 
 class _Branches:
     """Reads the members of `all` and `any` in their surroundings; asks at most MAX_QUESTIONS questions."""
 
-    def __init__(self, effort: Effort) -> None:
+    def __init__(self, effort: Effort, given: Condition) -> None:
         self._left = MAX_QUESTIONS
         self._effort = effort
+        self._given = given
 
     def read(self, condition: Condition, pointer: str, around: tuple[Condition, ...]) -> Iterator[Finding]:
         """Findings about the branches of a condition that stands beside `around`, all of which hold where it counts."""
@@ -111,7 +136,22 @@ class _Branches:
             case Any(members):
                 yield from self._any(members, f"{pointer}/any", around)
             case Not(member):
-                yield from self.read(member, f"{pointer}/not", ())
+                yield from self.read(member, f"{pointer}/not", (self._given,))
+            case Test():
+                return
+            case leaf:
+                yield from self._leaf(leaf, pointer)
+
+    def _leaf(self, leaf: Leaf, pointer: str) -> Iterator[Finding]:
+        verdict = self._verdict_of(leaf)
+        if verdict is not None:
+            yield Finding(pointer, Oddity.CONSTANT, f"is {str(verdict).lower()} for every event")
+
+    def _verdict_of(self, leaf: Leaf) -> bool | None:
+        try:
+            return self._effort.verdict_of(leaf)
+        except EffortSpent:
+            return None
 
     def _any(self, members: Sequence[Condition], pointer: str, around: tuple[Condition, ...]) -> Iterator[Finding]:
         for index, member in enumerate(members):

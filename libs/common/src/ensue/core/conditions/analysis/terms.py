@@ -43,7 +43,7 @@ class Term:
 
 
 def terms_of(condition: Condition, effort: Effort, *, denied: bool = False) -> tuple[Term, ...] | None:
-    """The alternatives of a condition (or of its denial); None where there are more than MAX_TERMS."""
+    """The alternatives of a condition (or of its denial), () where it never holds; None where over MAX_TERMS."""
     effort.spend(1)
     match condition:
         case Test():
@@ -53,6 +53,9 @@ def terms_of(condition: Condition, effort: Effort, *, denied: bool = False) -> t
         case All(members) | Any(members):
             parts = [terms_of(member, effort, denied=denied) for member in members]
             return _both(parts, effort) if isinstance(condition, All) is not denied else _either(parts)
+    verdict = effort.verdict_of(condition)
+    if verdict is not None:
+        return () if verdict is denied else (Term(()),)
     return (Term(()),) if denied else _of_leaf(condition, effort)
 
 

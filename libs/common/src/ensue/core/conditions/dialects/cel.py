@@ -73,6 +73,19 @@ def compile_cel(source: str) -> CelMatcher:
     return matcher
 
 
+def verdict_of_cel(source: str) -> bool | None:
+    """The verdict that an expression has on every event, as `1 < 2` has; None where it reads the event, or has none.
+
+    It is asked without an event: what reads one is an error then, and an error decides nothing, unless it need not be
+    looked at (`event.data.a || true`).
+    """
+    engine = _engine()
+    try:
+        return engine.verdict_without_event(engine.compiled(source))
+    except (InvalidValue, CelFailed):
+        return None
+
+
 class _Engine:
     """One environment for all expressions, and the last event made ready for them.
 
@@ -101,10 +114,13 @@ class _Engine:
                 result = expression.eval(self._environment.Activation(narrowed))
         except (RuntimeError, ValueError, TypeError) as error:
             raise CelFailed(_worded(str(error))) from None
-        verdict, kind = result.value(), result.type().name()
-        if kind == "BOOL" and isinstance(verdict, bool):
-            return verdict
-        raise CelFailed(_worded(str(verdict)) if kind == "ERROR" else f"the expression is of type {kind.lower()}")
+        return _bool_of(result)
+
+    def verdict_without_event(self, expression: _Expression) -> bool:
+        try:
+            return _bool_of(expression.eval(self._environment.Activation({})))
+        except (RuntimeError, ValueError, TypeError) as error:
+            raise CelFailed(_worded(str(error))) from None
 
     def _activation(self, event: Event, now: datetime) -> object:
         last = self._last
@@ -113,6 +129,13 @@ class _Engine:
         activation = self._environment.Activation(_variables(event, now, event.data))
         self._last = (event, now, activation)
         return activation
+
+
+def _bool_of(result: _Value) -> bool:
+    verdict, kind = result.value(), result.type().name()
+    if kind == "BOOL" and isinstance(verdict, bool):
+        return verdict
+    raise CelFailed(_worded(str(verdict)) if kind == "ERROR" else f"the expression is of type {kind.lower()}")
 
 
 @cache

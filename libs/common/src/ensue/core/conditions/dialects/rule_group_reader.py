@@ -13,6 +13,7 @@ from ensue.core.conditions.fields import parse_field, print_field
 from ensue.core.conditions.leaves import LEAVES
 from ensue.core.conditions.registry import OPERATORS
 from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, FieldRef, Not, Quantifier, Test
+from ensue.core.conditions.unknown import message_of
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
 
@@ -158,7 +159,7 @@ class _Reader:
             if operator.check is not None:
                 operator.check(parsed, self._context)
         except InvalidValue as error:
-            self.fault(pointer, f"cannot be compared by {name}", str(error))
+            self.fault(pointer, message_of(error, name), str(error))
             return None
         return parsed
 

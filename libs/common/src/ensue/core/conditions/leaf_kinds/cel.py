@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from ensue.core.conditions.dialects.cel import CelFailed, compile_cel, parse_cel
+from ensue.core.conditions.dialects.cel import CelFailed, compile_cel, parse_cel, verdict_of_cel
 from ensue.core.conditions.explanation import Explanation
 from ensue.core.conditions.leaf import LeafFault, LeafKind
 from ensue.core.conditions.tree import Cel
@@ -45,4 +45,5 @@ LEAF: Final = LeafKind(
     keys=lambda _: None,
     english=_english,
     explain=_explain,
+    verdict=lambda leaf: verdict_of_cel(leaf.source),
 )

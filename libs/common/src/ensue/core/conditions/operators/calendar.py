@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Final
 
 from ensue.core.conditions.context import Context
 from ensue.core.conditions.moments import as_zone, instant_of, local_date, members, zone_of
 from ensue.core.conditions.operator import OnInstants, Operator, TimedTest
 from ensue.core.conditions.sql_place import SqlPlace, SqlTest
+from ensue.core.conditions.unknown import UnknownName
 from ensue.core.errors import InvalidValue
 from ensue.core.json import Json
 
@@ -40,18 +40,16 @@ def _named(value: Json) -> tuple[str, str]:
 def _check(value: Json, context: Context) -> None:
     name, _ = _named(value)
     if name not in context.calendars:
-        raise InvalidValue(f"the name of a known calendar: {_choice(name, context.calendars)}")
+        raise UnknownName("calendar", name, context.calendars.keys(), _choice(context.calendars))
 
 
-def _choice(name: str, known: Iterable[str]) -> str:
-    """The names that would be right, the one that is most like it before all."""
+def _choice(known: Iterable[str]) -> str:
+    """The names that would be right."""
     names = sorted(known)
     if not names:
-        return "none, for no calendar is known here"
-    meant = get_close_matches(name[:100], names, n=1)
-    hint = f"; did you mean {meant[0]}?" if meant else ""
+        return "the name of a known calendar, but none is known here"
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more + hint
+    return f"the name of a known calendar: {', '.join(names[:_SHOWN])}{more}"
 
 
 def _dates(name: str, context: Context) -> frozenset[date]:

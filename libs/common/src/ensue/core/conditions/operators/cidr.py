@@ -15,8 +15,18 @@ from ensue.core.json import Json
 MAX_NETWORKS: Final = 100
 _EXPECTED: Final = f'a network such as "10.0.0.0/8" or "2001:db8::/32", or a list of at most {MAX_NETWORKS}'
 _OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_V4: Final = rf"^{_OCTET}([.]{_OCTET}){{3}}$"
-_V6: Final = "^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$"
+V4: Final = rf"^{_OCTET}([.]{_OCTET}){{3}}$"
+_GROUP: Final = "[0-9A-Fa-f]{1,4}"
+_LAST: Final = rf"({_GROUP}:{_GROUP}|{_OCTET}([.]{_OCTET}){{3}})"
+# RFC 3986: `::` stands for one group or more; before it are up to 0, 1, ... 5 groups, after it so many fewer.
+_SHORT: Final = "|".join(
+    rf"({_GROUP}(:{_GROUP}){{0,{before - 1}}})?::({_GROUP}:){{{5 - before}}}{_LAST}"
+    if before
+    else rf"::({_GROUP}:){{5}}{_LAST}"
+    for before in range(6)
+)
+_SHORTEST: Final = rf"({_GROUP}(:{_GROUP}){{0,5}})?::{_GROUP}|({_GROUP}(:{_GROUP}){{0,6}})?::"
+V6: Final = rf"^(({_GROUP}:){{6}}{_LAST}|{_SHORT}|{_SHORTEST})$"
 
 
 def _network(value: Json) -> IPv4Network | IPv6Network:
@@ -60,10 +70,8 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 def _sql(place: SqlPlace) -> SqlTest:
     text = place.text()
     networks = place.bind([str(_network(network)) for network in listed(place.value)], "text[]")
-    shape = f"({text} ~ {place.bind(_V4, 'text')} OR {text} ~ {place.bind(_V6, 'text')})"
-    within = f"{text}::inet <<= ANY ({networks}::inet[])"
-    valid = f"{shape} AND pg_input_is_valid({text}, 'inet')"
-    return place.on_text(f"CASE WHEN {valid} THEN {within} ELSE false END")
+    valid = f"({text} ~ {place.shared(V4, 'text')} OR {text} ~ {place.shared(V6, 'text')})"
+    return place.on_text(f"CASE WHEN {valid} THEN {text}::inet <<= ANY ({networks}::inet[]) ELSE false END")
 
 
 OPERATOR = Operator(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ensue.core.conditions.operator import OnValues, Opens, Operator
-from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.conditions.values import ValueTest, as_text, folded
 from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
@@ -22,10 +22,10 @@ def _test(wanted: Json) -> ValueTest:
 
 def _sql(place: SqlPlace) -> SqlTest:
     wanted = place.wanted()
-    text = folded_sql(place.text(wanted))
-    element = "jsonb_typeof(element.v) = 'string' AND " + folded_sql("element.v #>> '{}'")
-    among = f"EXISTS (SELECT FROM jsonb_array_elements({place.actual}) AS element(v) WHERE {element} = {text})"
-    inside = f"strpos({folded_sql(place.text())}, {text}) > 0"
+    text = place.folded_wanted()
+    same = f"{place.has_type('string', 'element.v')} AND {place.folded('element.v')} = {text}"
+    among = f"EXISTS (SELECT FROM jsonb_array_elements({place.actual}) AS element(v) WHERE {same})"
+    inside = f"strpos({place.folded()}, {text}) > 0"
     return SqlTest(
         f"(CASE WHEN NOT {place.has_type('string', wanted)} THEN false WHEN {place.has_type('array')} THEN {among}"
         f" WHEN {place.has_type('string')} THEN {inside} ELSE false END)"

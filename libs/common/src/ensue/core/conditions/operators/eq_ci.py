@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ensue.core.conditions.keys import FoldedEquals, Keys
 from ensue.core.conditions.operator import OnValues, Operator
-from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.conditions.values import ValueTest, as_text, folded, on_text
 from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
@@ -16,7 +16,7 @@ def _test(wanted: Json) -> ValueTest:
 
 
 def _sql(place: SqlPlace) -> SqlTest:
-    return place.text_with_text(lambda actual, wanted: f"{folded_sql(actual)} = {folded_sql(wanted)}")
+    return place.folded_with_folded(lambda actual, wanted: f"{actual} = {wanted}")
 
 
 def _keys(wanted: Json) -> Keys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ensue.core.conditions.keys import FoldedEquals, Keys
 from ensue.core.conditions.operator import OnValues, Operator
-from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.conditions.values import ValueTest, as_texts, folded_set, on_text
 from ensue.core.conditions.wording import one_of as worded
 from ensue.core.json import Json
@@ -17,7 +17,7 @@ def _test(wanted: Json) -> ValueTest:
 
 def _sql(place: SqlPlace) -> SqlTest:
     texts = place.bind(sorted(folded_set(place.value)), "text[]")
-    return place.on_text(f"{folded_sql(place.text())} = ANY ({texts})")
+    return place.on_text(f"{place.folded()} = ANY ({texts})")
 
 
 def _keys(wanted: Json) -> Keys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ensue.core.conditions.operator import OnValues, Operator
-from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.conditions.values import ValueTest, as_text, folded
 from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
@@ -16,7 +16,7 @@ def _test(wanted: Json) -> ValueTest:
 
 def _sql(place: SqlPlace) -> SqlTest:
     wanted = place.wanted()
-    differs = f"{folded_sql(place.text())} <> {folded_sql(place.text(wanted))}"
+    differs = f"{place.folded()} <> {place.folded_wanted()}"
     return SqlTest(
         f"(CASE WHEN NOT {place.has_type('string', wanted)} THEN false"
         f" WHEN {place.has_type('string')} THEN {differs} ELSE true END)"

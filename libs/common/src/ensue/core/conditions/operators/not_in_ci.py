@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ensue.core.conditions.operator import OnValues, Operator
-from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.conditions.values import ValueTest, as_texts, folded_set
 from ensue.core.conditions.wording import one_of as worded
 from ensue.core.json import Json
@@ -16,7 +16,7 @@ def _test(wanted: Json) -> ValueTest:
 
 def _sql(place: SqlPlace) -> SqlTest:
     texts = place.bind(sorted(folded_set(place.value)), "text[]")
-    return SqlTest(f"(NOT {place.on_text(f'{folded_sql(place.text())} = ANY ({texts})').text})")
+    return SqlTest(f"(NOT {place.on_text(f'{place.folded()} = ANY ({texts})').text})")
 
 
 OPERATOR = Operator(

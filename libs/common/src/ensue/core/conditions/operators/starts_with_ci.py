@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ensue.core.conditions.operator import OnValues, Operator
-from ensue.core.conditions.sql_place import SqlPlace, SqlTest, folded_sql
+from ensue.core.conditions.sql_place import SqlPlace, SqlTest
 from ensue.core.conditions.values import ValueTest, as_text, folded, on_text
 from ensue.core.conditions.wording import shown
 from ensue.core.json import Json
@@ -14,13 +14,8 @@ def _test(wanted: Json) -> ValueTest:
     return on_text(lambda actual: actual.casefold().startswith(part))
 
 
-def _begins(actual: str, wanted: str) -> str:
-    whole, part = folded_sql(actual), folded_sql(wanted)
-    return f"starts_with({whole}, {part})"
-
-
 def _sql(place: SqlPlace) -> SqlTest:
-    return place.text_with_text(_begins)
+    return place.folded_with_folded(lambda whole, part: f"starts_with({whole}, {part})")
 
 
 OPERATOR = Operator(
