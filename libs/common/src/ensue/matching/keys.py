@@ -63,6 +63,12 @@ def values_of(field: FieldPattern) -> frozenset[Hashable] | None:
     return frozenset(values if _TEXTS.issuperset(map(type, values)) else map(canonical, values))
 
 
+def only_value(field: FieldPattern) -> Exact | None:
+    """What a field wants, where that is one value."""
+    only = field.matchers[0]
+    return only if only.__class__ is Exact and len(field.matchers) == 1 else None
+
+
 def choices_of(field: FieldPattern) -> Choices | None:
     """For each matcher of a field its keys, any of them sufficient; None where one has none, as negation has."""
     choices = []

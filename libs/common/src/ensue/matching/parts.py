@@ -6,14 +6,14 @@ In this order: the values it wants, all at once; a key of one field (in-list, be
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
-from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
+from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, only_value, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
 from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run, side_by_side
@@ -65,6 +65,11 @@ class Part:
         for node in self.nodes:
             node.slow(leaves, out)
 
+    def without(self, nodes: Container[Node]) -> Run | None:
+        """A function for all nodes but these; None where there are no others."""
+        others = [node for node in self.nodes if node not in nodes]
+        return _sequence(others) if others else None
+
 
 def _sequence(nodes: Sequence[Node]) -> Run:
     """One function for several nodes; tables of plain values are asked in place, and only where a value is there."""
@@ -109,8 +114,7 @@ class _Builder:
             paths: list[Path] = []
             values: list[Hashable] = []
             for field in item.free():
-                only = field.matchers[0]
-                if only.__class__ is Exact and len(field.matchers) == 1:
+                if (only := only_value(field)) is not None:
                     paths.append(field.path)
                     values.append(canonical(only.value))
             if paths:
