@@ -55,12 +55,12 @@ def wants_values(field: FieldPattern) -> bool:
     return _VALUES.issuperset(map(type, field.matchers))
 
 
-def values_of(field: FieldPattern) -> frozenset[Hashable] | None:
-    """The values that a field wants any of, where it wants nothing else."""
+def values_of(field: FieldPattern) -> Sequence[Hashable] | None:
+    """The values that a field wants any of, where it wants nothing else; one may come twice."""
     if not wants_values(field):
         return None
     values: list[Hashable] = [matcher.value for matcher in field.matchers]  # type: ignore[union-attr]  # just seen
-    return frozenset(values if _TEXTS.issuperset(map(type, values)) else map(canonical, values))
+    return values if _TEXTS.issuperset(map(type, values)) else list(map(canonical, values))
 
 
 def only_value(field: FieldPattern) -> Exact | None:

@@ -11,12 +11,13 @@ from typing import Final
 
 from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
+from ensue.matching.buckets import Buckets
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
 from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, only_value, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
-from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run, side_by_side
+from ensue.matching.nodes import Few, Lazy, Node, Run
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId, canonical
 from ensue.matching.source import function
@@ -25,20 +26,8 @@ FEW_ITEMS: Final = 12
 LAZY_ITEMS: Final = 512
 MANY_SHAPES: Final = 4
 
-Buckets = dict[Hashable, list[Item]]
 _Tables = dict[Path, dict[Kind, Buckets]]
 _Shapes = dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]
-
-
-def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
-    """What finds these items: ids where nothing is left to be checked, a node otherwise, or both."""
-    open_items = [item for item in items if item.fields]
-    if not open_items:
-        return side_by_side([item.rule_id for item in items])
-    node = node_of(open_items, layout)
-    if len(open_items) == len(items):
-        return node
-    return Both(tuple(item.rule_id for item in items if not item.fields), node)
 
 
 def node_of(items: Sequence[Item], layout: Layout) -> Node:
@@ -141,49 +130,41 @@ class _Builder:
         for paths, members in shapes.items():
             for position, path in enumerate(paths):
                 sharing.update((path, values[position]) for _, values in members)
-        tables: dict[Path, Buckets] = defaultdict(lambda: defaultdict(list))
+        tables: dict[Path, Buckets] = defaultdict(Buckets)
         for paths, members in shapes.items():
             for item, values in members:
                 path, value = min(zip(paths, values, strict=True), key=sharing.__getitem__)
-                tables[path][value].append(item.proven(frozenset((path,))))
+                tables[path].add((value,), item, frozenset((path,)))
         for path, found in tables.items():
-            yield Values((path,), self._buckets(found), self._layout)
+            yield Values((path,), found.table(self._node), self._layout)
 
     def _led(self, lead: tuple[Path], shapes: _Shapes) -> Node:
         """One table, by the values at one path that is in all the shapes."""
-        found: Buckets = defaultdict(list)
-        proven = frozenset(lead)
+        found, proven = Buckets(), frozenset(lead)
         for paths, members in shapes.items():
             position = paths.index(lead[0])
             for item, values in members:
-                found[values[position]].append(item.proven(proven))
-        return Values(lead, self._buckets(found), self._layout)
+                found.add((values[position],), item, proven)
+        return Values(lead, found.table(self._node), self._layout)
 
     def _table(self, paths: tuple[Path, ...], members: Iterable[tuple[Item, tuple[Hashable, ...]]]) -> Node:
-        found: Buckets = defaultdict(list)
-        proven, single = frozenset(paths), len(paths) == 1
+        found, proven, single = Buckets(), frozenset(paths), len(paths) == 1
         for item, values in members:
-            found[values[0] if single else values].append(item.proven(proven))
-        return Values(paths, self._buckets(found), self._layout)
+            found.add(values if single else (values,), item, proven)
+        return Values(paths, found.table(self._node), self._layout)
 
-    def _buckets(self, found: Buckets) -> dict[Hashable, Bucket]:
-        layout = self._layout
-        return {
-            key: bucket_of(items, layout) if len(items) > 1 or items[0].fields else (items[0].rule_id,)
-            for key, items in found.items()
-        }
+    def _node(self, items: Sequence[Item]) -> Node:
+        return node_of(items, self._layout)
 
     def _by_keys(self, items: Sequence[Item]) -> Iterable[Node]:
-        tables: _Tables = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        tables: _Tables = defaultdict(lambda: defaultdict(Buckets))
         undecided: list[tuple[Item, list[tuple[FieldPattern, Choices]]]] = []
         others = []
         for item in items:
             free = item.free()
             if len(free) == 1 and (values := values_of(free[0])) is not None:
                 path = free[0].path
-                led, found = item.proven(frozenset((path,))), tables[path][Kind.VALUE]
-                for value in values:
-                    found[value].append(led)
+                tables[path][Kind.VALUE].add(values, item, frozenset((path,)))
                 continue
             fields = [(field, choices) for field in free if (choices := choices_of(field)) is not None]
             if fields:
@@ -192,7 +173,7 @@ class _Builder:
                 others.append(item)
         self._lead(undecided, tables)
         for path, kinds in tables.items():
-            yield Keyed(path, {kind: self._buckets(found) for kind, found in kinds.items()}, self._layout)
+            yield Keyed(path, {kind: found.table(self._node) for kind, found in kinds.items()}, self._layout)
         yield from self._by_ranges(others)
 
     def _lead(self, undecided: Sequence[tuple[Item, list[tuple[FieldPattern, Choices]]]], tables: _Tables) -> None:
@@ -205,10 +186,13 @@ class _Builder:
         for item, fields in undecided:
             led = [(field.path, rarest(choices, sharing[field.path])) for field, choices in fields]
             path, keys = led[0] if len(led) == 1 else min(led, key=lambda each: _cost(each[1], sharing[each[0]]))
-            proves = all(key.proves for key in keys)
-            rest, kinds = item.proven(frozenset((path,))) if proves else item.led_by(path), tables[path]
+            proves, kinds = all(key.proves for key in keys), tables[path]
+            rest = item.led_by(path)
             for kind, value, _ in keys:
-                kinds[kind][value].append(rest)
+                if proves:
+                    kinds[kind].add((value,), item, frozenset((path,)))
+                else:
+                    kinds[kind].add_open((value,), rest)
 
     def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
         ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
