@@ -15,9 +15,8 @@ from typing import Any, Final
 from msgspec.structs import force_setattr
 
 from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exact, Exists, FieldPattern, Matcher, Path, Scalar
-from ensue.matching.lookups import HASHED
 from ensue.matching.projection import Layout
-from ensue.matching.rules import MISSING, Alternative, Rule, are_told_apart, canonical
+from ensue.matching.rules import HASHED, MISSING, Alternative, Rule, are_told_apart, canonical
 from ensue.matching.source import function, getter
 
 MOST_CHOICES: Final = 32

@@ -11,7 +11,7 @@ from typing import Final
 
 from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.matching.nodes import Both, Bucket, Node, side_by_side
-from ensue.matching.rules import Item, RuleId
+from ensue.matching.rules import HASHED, MISSING, Item, RuleId
 
 FEW_IDS: Final = 16  # to make a longer tuple for one more id costs more than to make one at the end
 
@@ -22,7 +22,7 @@ class Buckets:
     __slots__ = ("_ids", "_items", "_many")
 
     def __init__(self) -> None:
-        self._ids: dict[Hashable, tuple[RuleId, ...] | list[RuleId]] = {}
+        self._ids: dict[Hashable, tuple[RuleId, ...] | list[RuleId]] = dict(HASHED)
         self._items: dict[Hashable, list[Item]] = defaultdict(list)
         self._many: list[Hashable] = []
 
@@ -41,14 +41,13 @@ class Buckets:
                 known.append(item)
 
     def _add_id(self, keys: Iterable[Hashable], rule_id: RuleId) -> None:
-        found = self._ids
+        found, alone = self._ids, (rule_id,)
+        known_or = found.setdefault
         for key in keys:
-            known = found.get(key)
-            if known is None:
-                found[key] = (rule_id,)
-            elif known[-1] is rule_id:
+            known = known_or(key, alone)
+            if known is alone or known[-1] is rule_id:
                 continue
-            elif known.__class__ is list:
+            if known.__class__ is list:
                 known.append(rule_id)
             elif len(known) < FEW_IDS:
                 found[key] = (*known, rule_id)
@@ -58,6 +57,7 @@ class Buckets:
 
     def table(self, node_of: Callable[[Sequence[Item]], Node]) -> dict[Hashable, Bucket]:
         """What is found under each key; `node_of` finds items that are still to be checked. Asked once."""
+        del self._ids[MISSING]
         for key in self._many:
             self._ids[key] = side_by_side(self._ids[key])
         found: dict[Hashable, Bucket] = self._ids  # type: ignore[assignment]  # of lists there are none now

@@ -16,10 +16,11 @@ from ensue.matching.keys import Kind
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Bucket, Run, slow_bucket
 from ensue.matching.projection import Layout
-from ensue.matching.rules import MISSING, RuleId, are_told_apart, canonical
+from ensue.matching.rules import HASHED, RuleId, are_told_apart, canonical
 from ensue.matching.source import function
 
 STEM: Final = 6
+_TEXTS: Final = frozenset((str,))
 
 Table = Mapping[Hashable, Bucket]
 Open: TypeAlias = Callable[[Any, Sequence[Hashable], list[RuleId]], None]
@@ -27,7 +28,6 @@ TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    els
 _SLICE: Final = {Kind.PREFIX: "v[:n]", Kind.SUFFIX: "v[-n:]", Kind.FOLDED_PREFIX: "w[:n]", Kind.FOLDED_SUFFIX: "w[-n:]"}
 _FOLDING: Final = (Kind.FOLDED, Kind.FOLDED_PREFIX, Kind.FOLDED_SUFFIX)
 
-HASHED: Final[Mapping[Hashable, Bucket]] = {MISSING: ()}  # of keys not all texts Python keeps the hashes beside them
 _OPENED: Final = f"""    t = get({{}})
     if t is not None:
         hash(tuple(values))  # each text keeps its hash, and what follows waits for memory alone
@@ -119,9 +119,9 @@ def _within(key: Hashable, found: Sequence[frozenset[Hashable]]) -> bool:
 def _not_only_text(table: Table, *, single: bool) -> list[bool]:
     """For each part of the keys, whether it can be anything but a text: then true must be told from 1."""
     if single:
-        return [any(key.__class__ is not str for key in table)]
+        return [not _TEXTS.issuperset(map(type, table))]
     columns = zip(*table, strict=True)
-    return [any(part.__class__ is not str for part in column) for column in columns]
+    return [not _TEXTS.issuperset(map(type, column)) for column in columns]
 
 
 class Keyed:

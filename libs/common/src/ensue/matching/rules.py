@@ -38,6 +38,8 @@ MISSING: Final = _Missing()
 TRUE: Final = _Truth()
 FALSE: Final = _Truth()
 
+HASHED: Final[Mapping[Hashable, tuple[()]]] = {MISSING: ()}  # a dict whose keys are not all texts keeps their hashes
+
 
 def canonical(value: Hashable) -> Hashable:
     """A scalar as a key: equal where JSON values are equal."""
