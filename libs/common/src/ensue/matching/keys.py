@@ -57,7 +57,7 @@ def wants_values(field: FieldPattern) -> bool:
 
 def values_of(field: FieldPattern) -> Sequence[Hashable] | None:
     """The values that a field wants any of, where it wants nothing else; one may come twice."""
-    if not wants_values(field):
+    if field.matchers[0].__class__ is not Exact or not wants_values(field):
         return None
     values: list[Hashable] = [matcher.value for matcher in field.matchers]  # type: ignore[union-attr]  # just seen
     return values if _TEXTS.issuperset(map(type, values)) else list(map(canonical, values))
@@ -71,6 +71,11 @@ def only_value(field: FieldPattern) -> Exact | None:
 
 def choices_of(field: FieldPattern) -> Choices | None:
     """For each matcher of a field its keys, any of them sufficient; None where one has none, as negation has."""
+    if len(field.matchers) == 1:  # most often
+        (only,) = field.matchers
+        read = _CHOICES.get(only.__class__)
+        keys = () if read is None else read(only)
+        return (keys,) if keys else None
     choices = []
     for matcher in field.matchers:
         read = _CHOICES.get(matcher.__class__)

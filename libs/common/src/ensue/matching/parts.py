@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.buckets import Buckets
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
-from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, only_value, rarest, values_of
+from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
 from ensue.matching.nodes import Few, Lazy, Node, Run
@@ -103,9 +103,11 @@ class _Builder:
             paths: list[Path] = []
             values: list[Hashable] = []
             for field in item.free():
-                if (only := only_value(field)) is not None:
+                matchers = field.matchers
+                if len(matchers) == 1 and matchers[0].__class__ is Exact:  # `only_value`, where a call would tell
+                    value = matchers[0].value
                     paths.append(field.path)
-                    values.append(canonical(only.value))
+                    values.append(value if value.__class__ is str else canonical(value))
             if paths:
                 shapes[tuple(paths)].append((item, tuple(values)))
             else:
@@ -183,40 +185,45 @@ class _Builder:
             for field, choices in fields:
                 by_path[field.path].append(choices)
         sharing = {path: frequency_of(choices) for path, choices in by_path.items()}
+        alone = {path: frozenset((path,)) for path in by_path}
         for item, fields in undecided:
             led = [(field.path, rarest(choices, sharing[field.path])) for field, choices in fields]
             path, keys = led[0] if len(led) == 1 else min(led, key=lambda each: _cost(each[1], sharing[each[0]]))
-            proves, kinds = all(key.proves for key in keys), tables[path]
-            rest = item.led_by(path)
-            for kind, value, _ in keys:
-                if proves:
-                    kinds[kind].add((value,), item, frozenset((path,)))
-                else:
+            kinds = tables[path]
+            if False in [key.proves for key in keys]:
+                rest = item.led_by(path)
+                for kind, value, _ in keys:
                     kinds[kind].add_open((value,), rest)
+            else:
+                for kind, value, _ in keys:
+                    kinds[kind].add((value,), item, alone[path])
 
     def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
-        ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+        ranged: dict[tuple[Path, ...], tuple[list[Item], list[list[Numeric]]]] = defaultdict(lambda: ([], []))
         for item in items:
-            ranged[tuple([field.path for field in item.free() if range_of(field) is not None][:2])].append(item)
-        others = ranged.pop((), [])
-        for paths, members in ranged.items():
-            node = self._narrow(paths[0], members) if len(paths) == 1 else self._grid((paths[0], paths[1]), members)
+            found = [(field.path, wanted) for field in item.free() if (wanted := range_of(field)) is not None][:2]
+            members, ranges = ranged[tuple([path for path, _ in found])]
+            members.append(item)
+            ranges.append([wanted for _, wanted in found])
+        others, _ = ranged.pop((), ([], []))
+        for paths, (members, ranges) in ranged.items():
+            sides = [Ranges(side) for side in zip(*ranges, strict=True)]
+            node = self._narrow(paths, members, sides) if len(paths) == 1 else self._grid(paths, members, sides)
             if node is None:
                 others += members
             else:
                 yield node
         yield from self._by_sets(others)
 
-    def _narrow(self, path: Path, items: Sequence[Item]) -> Node | None:
-        cells = Cells(Ranges([_range_at(item, path) for item in items]), min(MOST_CELLS, 2 * len(items)))
-        return Narrow(path, items, cells, self._layout) if cells.crowd <= FEW else None
+    def _narrow(self, paths: Sequence[Path], items: Sequence[Item], ranges: Sequence[Ranges]) -> Node | None:
+        cells = Cells(ranges[0], min(MOST_CELLS, 2 * len(items)))
+        return Narrow(paths[0], items, cells, self._layout) if cells.crowd <= FEW else None
 
-    def _grid(self, paths: tuple[Path, Path], items: Sequence[Item]) -> Node | None:
-        ranges = [Ranges([_range_at(item, path) for item in items]) for path in paths]
+    def _grid(self, paths: Sequence[Path], items: Sequence[Item], ranges: Sequence[Ranges]) -> Node | None:
         for side in SIDES:
             across, down = (Cells(each, side) for each in ranges)
             if is_sparse(across, down):
-                return Grid(paths, items, across, down, self._layout)
+                return Grid((paths[0], paths[1]), items, across, down, self._layout)
         return None
 
     def _by_sets(self, items: Sequence[Item]) -> Iterable[Node]:
@@ -270,10 +277,3 @@ def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | 
 def _cost(keys: Sequence[Key], frequency: Frequency) -> tuple[int, int]:
     """How many items share the keys; of equals, longer keys first."""
     return sum(frequency[key[:2]] for key in keys), -min(len(str(key.value)) for key in keys)
-
-
-def _range_at(item: Item, path: Path) -> Numeric:
-    for field in item.fields:
-        if field.path == path and (wanted := range_of(field)) is not None:
-            return wanted
-    raise LookupError(path)
