@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -119,3 +120,44 @@ def test_two_fields_at_one_path_may_want_different_elements() -> None:
     for _ in range(2):
         assert engine.match(b'{"k": ["b", "a"]}') == ["r"]
         assert engine.match(b'{"k": ["b", "c"]}') == []
+
+
+SCALARS: list[Any] = ["a", "b", "c", 1, 0, True, False, None, 2**70, 1.5]
+
+
+def equalities(random: Random, count: int, paths: Sequence[str]) -> Rules:
+    """Rules of one value at some of the paths, some with something else beside."""
+    rules: Rules = {}
+    for index in range(count):
+        named = random.sample(paths, random.randint(1, len(paths)))
+        pattern: dict[str, Any] = {name: [random.choice(SCALARS)] for name in named}
+        if random.random() < 0.3:
+            pattern["z"] = [random.choice([{"exists": False}, {"anything-but": "a"}, {"prefix": "a"}])]
+        rules[f"r{index}"] = pattern
+    return rules
+
+
+@pytest.mark.parametrize("paths", ["k", "kn", "kntz", "kntuvw"])
+@pytest.mark.parametrize("others", [False, True])
+def test_rules_of_plain_values_are_asked_once_for_all_elements(paths: str, others: bool) -> None:  # noqa: FBT001  # a case
+    random = Random(len(paths))  # noqa: S311  # draws cases
+    rules = equalities(random, 300, paths)
+    if others:
+        rules |= {f"other {index}": {"k": [each, "c"]} for index, each in enumerate(EXACT + OTHERS + EXISTING + ANY)}
+    matcher = from_patterns(list(rules.items()))
+    matcher = matcher.changed([("r1", {"k": ["a"]}), ("new", {"n": ["b"]})], ["r2"])
+    rules |= {"r1": {"k": ["a"]}, "new": {"n": ["b"]}}
+    del rules["r2"]
+    for _ in range(300):
+        event = {name: random.choice(SCALARS) for name in paths if random.random() < 0.9}
+        event[random.choice(paths)] = random.choices(SCALARS, k=random.choice((0, 1, 3, 40)))
+        assert found(matcher, event) == wanted(rules, event), event
+
+
+def test_a_later_tier_sees_the_array_that_an_earlier_one_took_apart() -> None:
+    rules: Rules = {f"old {index}": {"k": [f"none-{index % 3}", f"other-{index}"]} for index in range(400)}
+    new: Rules = {f"new {number}": {"k": [f"none-{number}", {"suffix": "?"}]} for number in range(40)}
+    matcher = from_patterns(list(rules.items())).changed(list(new.items()))
+    event = {"k": MANY}
+    for _ in range(2):
+        assert found(matcher, event) == wanted(rules | new, event)

@@ -30,6 +30,11 @@ MATCHERS = (
     | st.dictionaries(NAMES, OPERANDS, max_size=2)
     | st.builds(lambda terms: {"numeric": terms}, COMPARISONS)
     | st.builds(
+        lambda sign, bound: {"numeric": [sign, bound]},
+        st.sampled_from([">", ">=", "<", "<=", "=", "", 1]),
+        SCALARS,
+    )
+    | st.builds(
         lambda low, terms, high: {"numeric": [terms[0], low, terms[1], high]},
         NUMBERS,
         st.tuples(st.sampled_from([">", ">=", "<"]), st.sampled_from(["<", "<=", ">"])),

@@ -16,7 +16,7 @@ from msgspec.structs import force_setattr
 
 from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exact, Exists, FieldPattern, Matcher, Path, Scalar
 from ensue.matching.projection import Layout
-from ensue.matching.rules import MISSING, Rule, canonical
+from ensue.matching.rules import HASHED, MISSING, Alternative, Rule, are_told_apart, canonical
 from ensue.matching.source import function, getter
 
 MOST_CHOICES: Final = 32
@@ -40,24 +40,27 @@ class Place:
 
 
 class Telling:
-    """Which elements of an array at `path` can make a difference to rules.
+    """Which elements of an array at `path` can make a difference to rules, those aside that `is_asked` apart.
 
     is_vain: two fields of one alternative are at the path, and two elements may do for the two.
     """
 
-    __slots__ = ("_are_texts", "_known", "_others_tell", "_tells_all", "is_vain")
+    __slots__ = ("_are_plain", "_known", "_others_tell", "_tells_all", "is_vain")
 
-    def __init__(self, path: Path, rules: Iterable[Rule]) -> None:
-        known: set[Hashable] = set()
+    def __init__(
+        self, path: Path, rules: Iterable[Rule], is_asked: Callable[[Alternative], bool] | None = None
+    ) -> None:
+        known: dict[Hashable, None] = dict.fromkeys(HASHED)
         self._others_tell = self._tells_all = self.is_vain = False
         for rule in rules:
             for alternative in rule.alternatives:
                 fields = [field for field in alternative if field.path == path]
                 self.is_vain = self.is_vain or len(fields) > 1
-                for field in fields:
-                    known.update(map(canonical, self._values(field)))
-        self._known = frozenset(known)
-        self._are_texts = not self._tells_all and all(value.__class__ is str for value in known)
+                if is_asked is None or (fields and not is_asked(alternative)):
+                    for field in fields:
+                        known.update(dict.fromkeys(map(canonical, self._values(field))))
+        self._known = known
+        self._are_plain = not self._tells_all and are_told_apart(known)
 
     def _values(self, field: FieldPattern) -> Iterable[Scalar]:
         """The values that the field names; one that tells other values apart, too, takes every element to be asked."""
@@ -74,7 +77,7 @@ class Telling:
 
     def elements(self, values: list[Scalar]) -> Sequence[object]:
         """Elements that find whatever all find; of an empty array, what stands for no value."""
-        telling = self._known.intersection(values) if self._are_texts else self._keyed(values)
+        telling = self._known.keys() & values if self._are_plain else self._keyed(values)
         if not telling:
             return values[:1] or (MISSING,)
         if self._others_tell:

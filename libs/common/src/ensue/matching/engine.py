@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
+from ensue.core.conditions.dialects.eventbridge import Scalar
 from ensue.core.json import Json
 from ensue.matching import levels
-from ensue.matching.arrays import combined
+from ensue.matching.arrays import Place, combined
 from ensue.matching.decoders import RUN_OF_DOCUMENTS, Decoders, whole
 from ensue.matching.levels import Level
 from ensue.matching.projection import Layout
@@ -113,20 +114,41 @@ class Engine:
 
     def _search(self, projected: object) -> list[RuleId]:
         """Ask what may have arrays of scalars."""
+        listed = self._decoders.listed
+        if len(listed) == 1:
+            values = listed[0].read(projected)
+            return (
+                self._search_array(projected, listed[0], values) if values.__class__ is list else self._find(projected)
+            )
         arrays = self._decoders.arrays(projected)
+        if len(arrays) == 1:
+            return self._search_array(projected, *arrays[0])
         if not arrays:
             return self._find(projected)
-        elements = [level.tier.elements(arrays) for level in self._levels]
-        if len(arrays) == len(elements) == 1 and elements[0] and len(elements[0][0]) == 1:
-            arrays[0][0].put(projected, elements[0][0][0])
-            return self._find(projected)
-        choices = [each and combined(each) for each in elements]
+        choices = [each and combined(each) for each in [level.tier.elements(arrays) for level in self._levels]]
         found: list[RuleId] = []
         for level, chosen in zip(self._levels, choices, strict=True):
             if chosen is None or None in choices:
                 found += level.tier.find(self._decoders.leaves(projected), {}, level.hidden)
             else:
                 found += level.tier.found_by(projected, arrays, chosen, level.hidden)
+        return found
+
+    def _search_array(self, projected: object, place: Place, values: list[Scalar]) -> list[RuleId]:
+        """Ask what has one array of scalars."""
+        found: list[RuleId] = []
+        for level in self._levels:
+            opening = level.tier.openings.get(place.path) or level.tier.opening(place.path)
+            here = opening.find(projected, place, values)
+            if here is None:
+                place.put(projected, values)
+                found += level.tier.find(self._decoders.leaves(projected), {}, level.hidden)
+            elif level.hidden:
+                found += [each for each in here if each not in level.hidden]
+            elif found:
+                found += here
+            else:
+                found = here
         return found
 
     def _search_document(self, document: Mapping[str, Json]) -> list[RuleId]:

@@ -55,16 +55,27 @@ def wants_values(field: FieldPattern) -> bool:
     return _VALUES.issuperset(map(type, field.matchers))
 
 
-def values_of(field: FieldPattern) -> frozenset[Hashable] | None:
-    """The values that a field wants any of, where it wants nothing else."""
-    if not wants_values(field):
+def values_of(field: FieldPattern) -> Sequence[Hashable] | None:
+    """The values that a field wants any of, where it wants nothing else; one may come twice."""
+    if field.matchers[0].__class__ is not Exact or not wants_values(field):
         return None
     values: list[Hashable] = [matcher.value for matcher in field.matchers]  # type: ignore[union-attr]  # just seen
-    return frozenset(values if _TEXTS.issuperset(map(type, values)) else map(canonical, values))
+    return values if _TEXTS.issuperset(map(type, values)) else list(map(canonical, values))
+
+
+def only_value(field: FieldPattern) -> Exact | None:
+    """What a field wants, where that is one value."""
+    only = field.matchers[0]
+    return only if only.__class__ is Exact and len(field.matchers) == 1 else None
 
 
 def choices_of(field: FieldPattern) -> Choices | None:
     """For each matcher of a field its keys, any of them sufficient; None where one has none, as negation has."""
+    if len(field.matchers) == 1:  # most often
+        (only,) = field.matchers
+        read = _CHOICES.get(only.__class__)
+        keys = () if read is None else read(only)
+        return (keys,) if keys else None
     choices = []
     for matcher in field.matchers:
         read = _CHOICES.get(matcher.__class__)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
+from operator import itemgetter
 from textwrap import indent
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import ahocorasick
 
@@ -15,22 +16,31 @@ from ensue.matching.keys import Kind
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Bucket, Run, slow_bucket
 from ensue.matching.projection import Layout
-from ensue.matching.rules import RuleId
+from ensue.matching.rules import HASHED, RuleId, are_told_apart, canonical
 from ensue.matching.source import function
 
 STEM: Final = 6
+_TEXTS: Final = frozenset((str,))
 
 Table = Mapping[Hashable, Bucket]
+Open: TypeAlias = Callable[[Any, Sequence[Hashable], list[RuleId]], None]
 TAKE: Final = "if h is not None:\n    if h.__class__ is tuple: out += h\n    else: h.run(e, out)"
 _SLICE: Final = {Kind.PREFIX: "v[:n]", Kind.SUFFIX: "v[-n:]", Kind.FOLDED_PREFIX: "w[:n]", Kind.FOLDED_SUFFIX: "w[-n:]"}
 _FOLDING: Final = (Kind.FOLDED, Kind.FOLDED_PREFIX, Kind.FOLDED_SUFFIX)
+
+_OPENED: Final = f"""    t = get({{}})
+    if t is not None:
+        hash(tuple(values))  # each text keeps its hash, and what follows waits for memory alone
+        for v in t.keys() & {{}}:
+            h = t[v]
+{indent(TAKE, "            ")}"""
 
 
 class Values:
     """Items that want one value in each of `paths`: one table, keyed by the value or the tuple of values."""
 
-    def __init__(self, paths: Sequence[Path], table: Table, layout: Layout) -> None:
-        self._paths, self._table = paths, table
+    def __init__(self, paths: tuple[Path, ...], table: Table, layout: Layout) -> None:
+        self.paths, self._table = paths, table
         self._single = len(paths) == 1
         self._columns: Sequence[frozenset[Hashable]] | None = None
         self.expressions = [layout.expression(path) for path in paths]
@@ -41,26 +51,52 @@ class Values:
 
     def statements(self, get: str) -> str:
         """The source that looks an event up by a function of this name."""
+        lines, key = self._key(range(len(self.paths)))
+        return "\n".join((*lines, f"h = {get}({key})", TAKE))
+
+    def _key(self, columns: Sequence[int]) -> tuple[list[str], str]:
+        """The source of the key of some of the paths, and lines that come before it."""
         lines, parts = [], []
-        for index, (expression, is_mixed) in enumerate(zip(self.expressions, self._mixed, strict=True)):
-            if is_mixed:
+        for index in columns:
+            expression = self.expressions[index]
+            if self._mixed[index]:
                 lines += [
                     f"k{index} = {expression}",
                     f"if k{index}.__class__ is bool: k{index} = TRUE if k{index} else FALSE",
                 ]
-            parts.append(f"k{index}" if is_mixed else expression)
-        key = parts[0] if self._single else f"({', '.join(parts)})"
-        return "\n".join((*lines, f"h = {get}({key})", TAKE))
+            parts.append(f"k{index}" if self._mixed[index] else expression)
+        return lines, parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+
+    def opened(self, path: Path) -> Open:
+        """A function that looks up all elements of an array at `path` at once, in a table for what the others want.
+
+        So a hundred elements cost a hundred looks, with no key to be made for each, into what is as small as can be.
+        """
+        place = self.paths.index(path)
+        others = [index for index in range(len(self.paths)) if index != place]
+        split = itemgetter(*others) if others else lambda _: ()
+        tables: dict[Hashable, dict[Hashable, Bucket]] = {}
+        for key, bucket in self._table.items():
+            rest, element = ((), key) if self._single else (split(key), key[place])  # type: ignore[index,arg-type]  # of several paths it is a tuple
+            inner = tables.get(rest)
+            if inner is None:
+                inner = tables[rest] = dict(HASHED)
+            inner[element] = bucket
+        plain = not self._mixed[place] or are_told_apart(key for inner in tables.values() for key in inner)
+        lines, rest_key = self._key(others)
+        body = _OPENED.format(rest_key, "values" if plain else "map(canonical, values)")
+        lines = ["def run(e, values, out):", *(f"    {line}" for line in lines), body]
+        return function(("get", "canonical"), "\n".join(lines), (tables.get, canonical))
 
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         """Every combination of the values at the paths; where those are more than the table, the table's keys."""
         table = self._table
         if self._single:
-            hits = [table[value] for value in table.keys() & leaves.keys(self._paths[0])]
+            hits = [table[value] for value in table.keys() & leaves.keys(self.paths[0])]
         else:
             found = [
                 known & leaves.keys(path) if mixed else known.intersection(leaves(path))
-                for known, path, mixed in zip(self._known(), self._paths, self._mixed, strict=True)
+                for known, path, mixed in zip(self._known(), self.paths, self._mixed, strict=True)
             ]
             if prod(map(len, found)) > len(table):
                 hits = [bucket for key, bucket in table.items() if _within(key, found)]
@@ -83,9 +119,9 @@ def _within(key: Hashable, found: Sequence[frozenset[Hashable]]) -> bool:
 def _not_only_text(table: Table, *, single: bool) -> list[bool]:
     """For each part of the keys, whether it can be anything but a text: then true must be told from 1."""
     if single:
-        return [any(key.__class__ is not str for key in table)]
+        return [not _TEXTS.issuperset(map(type, table))]
     columns = zip(*table, strict=True)
-    return [any(part.__class__ is not str for part in column) for column in columns]
+    return [not _TEXTS.issuperset(map(type, column)) for column in columns]
 
 
 class Keyed:

@@ -6,17 +6,18 @@ In this order: the values it wants, all at once; a key of one field (in-list, be
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
 from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
+from ensue.matching.buckets import Buckets
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
 from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
-from ensue.matching.nodes import Both, Bucket, Few, Lazy, Node, Run, side_by_side
+from ensue.matching.nodes import Few, Lazy, Node, Run
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, RuleId, canonical
 from ensue.matching.source import function
@@ -25,20 +26,8 @@ FEW_ITEMS: Final = 12
 LAZY_ITEMS: Final = 512
 MANY_SHAPES: Final = 4
 
-Buckets = dict[Hashable, list[Item]]
 _Tables = dict[Path, dict[Kind, Buckets]]
 _Shapes = dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]
-
-
-def bucket_of(items: Sequence[Item], layout: Layout) -> Bucket:
-    """What finds these items: ids where nothing is left to be checked, a node otherwise, or both."""
-    open_items = [item for item in items if item.fields]
-    if not open_items:
-        return side_by_side([item.rule_id for item in items])
-    node = node_of(open_items, layout)
-    if len(open_items) == len(items):
-        return node
-    return Both(tuple(item.rule_id for item in items if not item.fields), node)
 
 
 def node_of(items: Sequence[Item], layout: Layout) -> Node:
@@ -64,6 +53,11 @@ class Part:
     def slow(self, leaves: Leaves, out: set[RuleId]) -> None:
         for node in self.nodes:
             node.slow(leaves, out)
+
+    def without(self, nodes: Container[Node]) -> Run | None:
+        """A function for all nodes but these; None where there are no others."""
+        others = [node for node in self.nodes if node not in nodes]
+        return _sequence(others) if others else None
 
 
 def _sequence(nodes: Sequence[Node]) -> Run:
@@ -109,10 +103,11 @@ class _Builder:
             paths: list[Path] = []
             values: list[Hashable] = []
             for field in item.free():
-                only = field.matchers[0]
-                if only.__class__ is Exact and len(field.matchers) == 1:
+                matchers = field.matchers
+                if len(matchers) == 1 and matchers[0].__class__ is Exact:  # `only_value`, where a call would tell
+                    value = matchers[0].value
                     paths.append(field.path)
-                    values.append(canonical(only.value))
+                    values.append(value if value.__class__ is str else canonical(value))
             if paths:
                 shapes[tuple(paths)].append((item, tuple(values)))
             else:
@@ -137,49 +132,41 @@ class _Builder:
         for paths, members in shapes.items():
             for position, path in enumerate(paths):
                 sharing.update((path, values[position]) for _, values in members)
-        tables: dict[Path, Buckets] = defaultdict(lambda: defaultdict(list))
+        tables: dict[Path, Buckets] = defaultdict(Buckets)
         for paths, members in shapes.items():
             for item, values in members:
                 path, value = min(zip(paths, values, strict=True), key=sharing.__getitem__)
-                tables[path][value].append(item.proven(frozenset((path,))))
+                tables[path].add((value,), item, frozenset((path,)))
         for path, found in tables.items():
-            yield Values((path,), self._buckets(found), self._layout)
+            yield Values((path,), found.table(self._node), self._layout)
 
     def _led(self, lead: tuple[Path], shapes: _Shapes) -> Node:
         """One table, by the values at one path that is in all the shapes."""
-        found: Buckets = defaultdict(list)
-        proven = frozenset(lead)
+        found, proven = Buckets(), frozenset(lead)
         for paths, members in shapes.items():
             position = paths.index(lead[0])
             for item, values in members:
-                found[values[position]].append(item.proven(proven))
-        return Values(lead, self._buckets(found), self._layout)
+                found.add((values[position],), item, proven)
+        return Values(lead, found.table(self._node), self._layout)
 
     def _table(self, paths: tuple[Path, ...], members: Iterable[tuple[Item, tuple[Hashable, ...]]]) -> Node:
-        found: Buckets = defaultdict(list)
-        proven, single = frozenset(paths), len(paths) == 1
+        found, proven, single = Buckets(), frozenset(paths), len(paths) == 1
         for item, values in members:
-            found[values[0] if single else values].append(item.proven(proven))
-        return Values(paths, self._buckets(found), self._layout)
+            found.add(values if single else (values,), item, proven)
+        return Values(paths, found.table(self._node), self._layout)
 
-    def _buckets(self, found: Buckets) -> dict[Hashable, Bucket]:
-        layout = self._layout
-        return {
-            key: bucket_of(items, layout) if len(items) > 1 or items[0].fields else (items[0].rule_id,)
-            for key, items in found.items()
-        }
+    def _node(self, items: Sequence[Item]) -> Node:
+        return node_of(items, self._layout)
 
     def _by_keys(self, items: Sequence[Item]) -> Iterable[Node]:
-        tables: _Tables = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        tables: _Tables = defaultdict(lambda: defaultdict(Buckets))
         undecided: list[tuple[Item, list[tuple[FieldPattern, Choices]]]] = []
         others = []
         for item in items:
             free = item.free()
             if len(free) == 1 and (values := values_of(free[0])) is not None:
                 path = free[0].path
-                led, found = item.proven(frozenset((path,))), tables[path][Kind.VALUE]
-                for value in values:
-                    found[value].append(led)
+                tables[path][Kind.VALUE].add(values, item, frozenset((path,)))
                 continue
             fields = [(field, choices) for field in free if (choices := choices_of(field)) is not None]
             if fields:
@@ -188,7 +175,7 @@ class _Builder:
                 others.append(item)
         self._lead(undecided, tables)
         for path, kinds in tables.items():
-            yield Keyed(path, {kind: self._buckets(found) for kind, found in kinds.items()}, self._layout)
+            yield Keyed(path, {kind: found.table(self._node) for kind, found in kinds.items()}, self._layout)
         yield from self._by_ranges(others)
 
     def _lead(self, undecided: Sequence[tuple[Item, list[tuple[FieldPattern, Choices]]]], tables: _Tables) -> None:
@@ -198,37 +185,45 @@ class _Builder:
             for field, choices in fields:
                 by_path[field.path].append(choices)
         sharing = {path: frequency_of(choices) for path, choices in by_path.items()}
+        alone = {path: frozenset((path,)) for path in by_path}
         for item, fields in undecided:
             led = [(field.path, rarest(choices, sharing[field.path])) for field, choices in fields]
             path, keys = led[0] if len(led) == 1 else min(led, key=lambda each: _cost(each[1], sharing[each[0]]))
-            proves = all(key.proves for key in keys)
-            rest, kinds = item.proven(frozenset((path,))) if proves else item.led_by(path), tables[path]
-            for kind, value, _ in keys:
-                kinds[kind][value].append(rest)
+            kinds = tables[path]
+            if False in [key.proves for key in keys]:
+                rest = item.led_by(path)
+                for kind, value, _ in keys:
+                    kinds[kind].add_open((value,), rest)
+            else:
+                for kind, value, _ in keys:
+                    kinds[kind].add((value,), item, alone[path])
 
     def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
-        ranged: dict[tuple[Path, ...], list[Item]] = defaultdict(list)
+        ranged: dict[tuple[Path, ...], tuple[list[Item], list[list[Numeric]]]] = defaultdict(lambda: ([], []))
         for item in items:
-            ranged[tuple([field.path for field in item.free() if range_of(field) is not None][:2])].append(item)
-        others = ranged.pop((), [])
-        for paths, members in ranged.items():
-            node = self._narrow(paths[0], members) if len(paths) == 1 else self._grid((paths[0], paths[1]), members)
+            found = [(field.path, wanted) for field in item.free() if (wanted := range_of(field)) is not None][:2]
+            members, ranges = ranged[tuple([path for path, _ in found])]
+            members.append(item)
+            ranges.append([wanted for _, wanted in found])
+        others, _ = ranged.pop((), ([], []))
+        for paths, (members, ranges) in ranged.items():
+            sides = [Ranges(side) for side in zip(*ranges, strict=True)]
+            node = self._narrow(paths, members, sides) if len(paths) == 1 else self._grid(paths, members, sides)
             if node is None:
                 others += members
             else:
                 yield node
         yield from self._by_sets(others)
 
-    def _narrow(self, path: Path, items: Sequence[Item]) -> Node | None:
-        cells = Cells(Ranges([_range_at(item, path) for item in items]), min(MOST_CELLS, 2 * len(items)))
-        return Narrow(path, items, cells, self._layout) if cells.crowd <= FEW else None
+    def _narrow(self, paths: Sequence[Path], items: Sequence[Item], ranges: Sequence[Ranges]) -> Node | None:
+        cells = Cells(ranges[0], min(MOST_CELLS, 2 * len(items)))
+        return Narrow(paths[0], items, cells, self._layout) if cells.crowd <= FEW else None
 
-    def _grid(self, paths: tuple[Path, Path], items: Sequence[Item]) -> Node | None:
-        ranges = [Ranges([_range_at(item, path) for item in items]) for path in paths]
+    def _grid(self, paths: Sequence[Path], items: Sequence[Item], ranges: Sequence[Ranges]) -> Node | None:
         for side in SIDES:
             across, down = (Cells(each, side) for each in ranges)
             if is_sparse(across, down):
-                return Grid(paths, items, across, down, self._layout)
+                return Grid((paths[0], paths[1]), items, across, down, self._layout)
         return None
 
     def _by_sets(self, items: Sequence[Item]) -> Iterable[Node]:
@@ -282,10 +277,3 @@ def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | 
 def _cost(keys: Sequence[Key], frequency: Frequency) -> tuple[int, int]:
     """How many items share the keys; of equals, longer keys first."""
     return sum(frequency[key[:2]] for key in keys), -min(len(str(key.value)) for key in keys)
-
-
-def _range_at(item: Item, path: Path) -> Numeric:
-    for field in item.fields:
-        if field.path == path and (wanted := range_of(field)) is not None:
-            return wanted
-    raise LookupError(path)

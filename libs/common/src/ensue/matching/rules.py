@@ -6,7 +6,7 @@ into it. An alternative may say less than the rule (it is then *necessary* only)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -38,12 +38,19 @@ MISSING: Final = _Missing()
 TRUE: Final = _Truth()
 FALSE: Final = _Truth()
 
+HASHED: Final[Mapping[Hashable, tuple[()]]] = {MISSING: ()}  # a dict whose keys are not all texts keeps their hashes
+
 
 def canonical(value: Hashable) -> Hashable:
     """A scalar as a key: equal where JSON values are equal."""
     if value.__class__ is bool:
         return TRUE if value else FALSE
     return value
+
+
+def are_told_apart(values: Iterable[Hashable]) -> bool:
+    """Whether Python, to which 1 is True, tells keys from all JSON values that are not equal to them."""
+    return not any(value is TRUE or value is FALSE or value in (0, 1) for value in values)
 
 
 class Rule(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ from ensue.core.json import Json
 from ensue.matching.arrays import Array, Choice, Telling, put
 from ensue.matching.keys import wants_values
 from ensue.matching.leaves import Leaves
+from ensue.matching.openings import Listing, Opening
 from ensue.matching.parts import Part
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Item, Rule, RuleId
@@ -41,11 +42,12 @@ class Tier:
     unindexed: rules that every event is checked against.
     """
 
-    __slots__ = ("_part", "_tellings", "_tests", "always", "may_repeat", "rules", "run", "unindexed")
+    __slots__ = ("_part", "_tellings", "_tests", "always", "may_repeat", "openings", "rules", "run", "unindexed")
 
     def __init__(self, rules: Mapping[RuleId, Rule], layout: Layout) -> None:
         self.rules = rules
         self._tests: dict[RuleId, Callable[[Leaves], bool]] = {}
+        self.openings: dict[Path, Opening] = {}
         self._tellings: dict[Path, Telling] = {}
         items = [Item(rule.rule_id, fields) for rule in rules.values() for fields in rule.alternatives]
         self._part = Part([item for item in items if item.fields], layout)
@@ -70,6 +72,13 @@ class Tier:
         if self.may_repeat:
             out = list(dict.fromkeys(out))
         return [each for each in out if each not in hidden] if hidden else out
+
+    def opening(self, path: Path) -> Opening:
+        """What asks the rules about an event with one array, which is at this path."""
+        return self.openings.get(path) or self.openings.setdefault(path, self._opening(path))
+
+    def _opening(self, path: Path) -> Opening:
+        return Opening(path, self._part, self.rules.values(), Listing(self.always, may_repeat=self.may_repeat))
 
     def elements(self, arrays: Sequence[Array]) -> Sequence[Sequence[object]] | None:
         """Of each array the elements that, in one combination or another, find whatever all find; None if none do."""

@@ -59,13 +59,11 @@ class _Place:
         return made
 
     def of_text(self, text: str) -> FieldPattern:
-        """The field that wants this text and nothing else."""
-        known = self.texts.get(text)
-        if known is None:
-            known = FieldPattern(self.path, (Exact(text),))
-            if len(self.texts) < MOST_SHARED:
-                self.texts[text] = known
-        return known
+        """The field that wants this text and nothing else; made now, and kept where there is room."""
+        made = FieldPattern(self.path, (Exact(text),))
+        if len(self.texts) < MOST_SHARED:
+            self.texts[text] = made
+        return made
 
 
 class _Exacts(dict[str, Exact]):
@@ -126,7 +124,7 @@ class QuickReader:
             return FieldPattern(place.path, tuple(map(self._matcher, values)))
         (only,) = values
         if only.__class__ is str:
-            return place.of_text(only)
+            return place.texts.get(only) or place.of_text(only)
         return FieldPattern(place.path, (self._matcher(only),))
 
     def _matcher(self, value: Any) -> Matcher:
@@ -165,13 +163,23 @@ class QuickReader:
 
     def _numeric(self, operand: Any) -> Numeric | None:
         if operand.__class__ is not list or len(operand) != 4:
-            return None
+            return self._half_numeric(operand)
         sign, low, other, high = operand
         if not (_TEXTS.issuperset((type(sign), type(other))) and sign in _LOW and other in _HIGH):
             return None
         if _NUMBERS.issuperset((type(low), type(high))) and -EXACT <= low < high <= EXACT:  # none is infinite
             return Numeric(low, high, _LOW[sign], _HIGH[other])
         return None
+
+    def _half_numeric(self, operand: Any) -> Numeric | None:
+        if operand.__class__ is not list or len(operand) != 2:
+            return None
+        sign, bound = operand
+        if sign.__class__ is not str or type(bound) not in _NUMBERS or not -EXACT <= bound <= EXACT:
+            return None
+        if sign in _LOW:
+            return Numeric(low=bound, low_included=_LOW[sign])
+        return Numeric(high=bound, high_included=_HIGH[sign]) if sign in _HIGH else None
 
 
 _READERS: Final[dict[str, Callable[[QuickReader, Any], Matcher | None]]] = {

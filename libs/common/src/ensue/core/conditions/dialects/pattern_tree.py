@@ -112,6 +112,8 @@ class PatternNode:
 
     def alternatives(self) -> tuple[tuple[FieldPattern, ...], ...]:
         """The pattern without `$or`: it matches where all fields of one alternative do."""
+        if not self.either:
+            return (self.fields,)
         found: list[tuple[FieldPattern, ...]] = [self.fields]
         for choices in self.either:
             expanded = [fields for choice in choices for fields in choice.alternatives()]
