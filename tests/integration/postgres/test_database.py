@@ -15,7 +15,7 @@ from tests.support.eventually import eventually
 
 from ensue.core.errors import InvalidValue, Unavailable
 from ensue.postgres.database import Connection, Database, Timeouts
-from ensue.postgres.errors import UniqueViolation
+from ensue.postgres.errors import DatabaseUnfit, UniqueViolation
 from ensue.runtime.health import Health
 
 QUICK = Timeouts(connect=0.5, acquire=0.2, statement=0.3, answer=0.6, idle_in_transaction=0.8, check=0.3, close=0.5)
@@ -260,7 +260,7 @@ class TestDefects:
                 raise error
 
     async def test_a_database_that_is_not_there(self, scratch: Scratch) -> None:
-        with pytest.raises(asyncpg.InvalidCatalogNameError):
+        with pytest.raises(DatabaseUnfit, match="does not exist"):
             await Database.open(scratch.admin_url + "x", application_name="x")
 
 
