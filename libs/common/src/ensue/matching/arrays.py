@@ -77,6 +77,7 @@ class Telling:
 
     def elements(self, values: list[Scalar]) -> Sequence[object]:
         """Elements that find whatever all find; of an empty array, what stands for no value."""
+        hash(tuple(values))  # as in `lookups`: each text keeps its hash, and what follows waits for memory alone
         telling = self._known.keys() & values if self._are_plain else self._keyed(values)
         if not telling:
             return values[:1] or (MISSING,)
