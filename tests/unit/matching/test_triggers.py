@@ -155,7 +155,7 @@ def test_what_cannot_be_indexed_is_counted_by_tenant_and_type() -> None:
     triggers += [a_trigger(n + 100, denial, tenant=OTHER) for n in range(1, 31)]
     triggers += [a_trigger(n + 200, denial, tenant=OTHER, types=[TYPE, "few", "few"]) for n in range(1, 4)]
     triggers += [a_trigger(n + 300, tenant=OTHER) for n in range(1, 31)]
-    assert IndexedRuleset().apply(triggers).unindexed() == {(OTHER, TYPE): 33, (OTHER, "few"): 3}
+    assert IndexedRuleset().apply(triggers).unindexed() == {(OTHER, TYPE): 33}
     switched_off = [replace(trigger, enabled=False, revision=2) for trigger in triggers[30:]]
     assert IndexedRuleset().apply([*triggers, *switched_off]).unindexed() == {}
 
@@ -171,7 +171,8 @@ def test_the_ruleset_counts_what_the_cap_counts(wheres: list[tuple[Condition, bo
     edited = [replace(triggers[n - 1], where=triggers[0].where, revision=2) for n in changed if n <= len(triggers)]
     after = {trigger.trigger_id: trigger for trigger in (*triggers, *edited)}.values()
     capped = sum(trigger.enabled and why_not_indexed(trigger.where) is not None for trigger in after)
-    assert known.apply(edited).unindexed().get((STUDIO, TYPE), 0) == capped
+    counted = known.apply(edited).unindexed().get((STUDIO, TYPE), 0)
+    assert counted == (capped if len(after) >= WORTH_AN_INDEX else 0)
 
 
 def test_a_condition_that_cannot_be_read_errs_when_its_event_comes() -> None:

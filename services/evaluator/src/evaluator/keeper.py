@@ -35,18 +35,14 @@ async def load_until_loaded(rules: Rules, stopping: asyncio.Event) -> bool:
 
 async def reconcile_regularly(rules: Rules, stopping: asyncio.Event, every_seconds: float, metrics: Metrics) -> None:
     """Reconcile until stopped, and show each time what no index leads to."""
-    await _show_what_is_unindexed(rules, metrics)
+    show_unindexed(rules.ruleset.unindexed(), metrics)
     while not await pause(stopping, every_seconds):
         try:
             await rules.reconcile()
         except Unavailable as error:
             metrics.inc(RULESET_DATABASE_FAILURES)
             log.warning("ruleset_not_reconciled", reason=str(error))
-        await _show_what_is_unindexed(rules, metrics)
-
-
-async def _show_what_is_unindexed(rules: Rules, metrics: Metrics) -> None:
-    show_unindexed(await asyncio.to_thread(rules.ruleset.unindexed), metrics)
+        show_unindexed(rules.ruleset.unindexed(), metrics)
 
 
 def show_unindexed(counts: Mapping[tuple[str, str], int], metrics: Metrics) -> None:

@@ -107,10 +107,6 @@ class Ruleset:
         """The rules that listen to a tenant's events of a type, in order."""
         return self._by_type.get((tenant, event_type), ())
 
-    def listened(self) -> Iterable[tuple[str, str]]:
-        """The tenants and types that some rule listens to."""
-        return self._by_type.keys()
-
     def candidates(self, event: Event) -> Sequence[Trigger]:
         """The triggers that listen to this event (tenant, type, entity), in the order in which they fire."""
         return [rule.trigger for rule in self.rules_for(event) if rule.trigger.when.admits(event)]

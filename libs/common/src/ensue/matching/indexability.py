@@ -1,7 +1,6 @@
 """Whether the index leads to a condition, asked of the index itself; if not, why, and what would help.
 
-Asked by trigger-api, which counts and caps the triggers of a tenant that it does not lead to, and by `triggers`, which
-counts them in a ruleset.
+Asked by trigger-api, which counts and caps the triggers of a tenant that it does not lead to.
 """
 
 from __future__ import annotations

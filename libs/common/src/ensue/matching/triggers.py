@@ -6,7 +6,7 @@ anything; a trigger that no table leads to is asked about every event of its own
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from ensue.core.rule import Rule
 from ensue.core.ruleset import Change, Identity, Removal, Ruleset
 from ensue.core.trigger import Trigger
 from ensue.matching.candidates import Candidates, Named
-from ensue.matching.indexability import why_not_indexed
+from ensue.matching.rules import RuleId
 
 WORTH_AN_INDEX: Final = 16
 
@@ -51,21 +51,15 @@ class IndexedRuleset:
     def unindexed(self) -> Mapping[_Key, int]:
         """By tenant and type, how many triggers are asked about every event, as the cap of trigger-api counts them.
 
-        These are the enabled ones with a condition that no table leads to. It takes its time.
+        These are the enabled ones with a condition that no table leads to. Those of types to which fewer than
+        WORTH_AN_INDEX listen are not counted: of these, all are asked anyway.
         """
-        counts = {key: sum(map(_counts, self._asked_always(key))) for key in self.plain.listened()}
+        counts = {key: sum(map(self._counts, engine.engine.unindexed_rules())) for key, engine in self._engines.items()}
         return {key: count for key, count in counts.items() if count}
 
-    def _asked_always(self, key: _Key) -> Iterator[Trigger]:
-        engine = self._engines.get(key)
-        if engine is None:  # few, which are all asked; but the cap knows no "few"
-            yield from (rule.trigger for rule in self.plain.rules_of(*key) if why_not_indexed(rule.trigger.where))
-            return
-        found: Iterator[UUID] = engine.engine.unindexed_rules()  # type: ignore[assignment]  # it is built of these ids
-        for trigger_id in found:
-            rule = self.plain.rule_of(trigger_id)
-            if rule is not None:
-                yield rule.trigger
+    def _counts(self, trigger_id: RuleId) -> bool:
+        rule = self.plain.rule_of(trigger_id)  # type: ignore[arg-type]  # the engines are built of these ids
+        return rule is not None and rule.trigger.enabled and rule.trigger.where != ALWAYS
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that the event may match, in the order in which they fire."""
@@ -134,10 +128,6 @@ def _engine(
     if known is None:
         return Candidates.of(map(_named, whole))
     return known.changed(map(_named, changed), touched - {rule.trigger.trigger_id for rule in changed})
-
-
-def _counts(trigger: Trigger) -> bool:
-    return trigger.enabled and trigger.where != ALWAYS
 
 
 def _named(rule: Rule) -> Named:
