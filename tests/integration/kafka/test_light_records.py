@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from tests.support.loops import World
 
 from ensue.kafka.batches import RawRecord
@@ -44,6 +45,40 @@ async def test_what_comes_after_the_first_is_not_copied(world: World) -> None:
     assert isinstance(first, ConsumerRecord)
     assert [other.value for other in others] == [b"two", b"three"]
     assert not any(isinstance(other, ConsumerRecord) for other in others)
+
+
+async def test_a_client_that_is_made_otherwise_gives_its_copies(world: World) -> None:
+    await world.publish(Topic.EVENTS, b"one", b"two")
+    async with _client(world) as client:
+        made_otherwise = _Otherwise(client)
+        [records] = (await fetched(made_otherwise, 5000, 10)).values()
+    assert [type(record) for record in records] == [ConsumerRecord] * 2
+    assert [record.value for record in records] == [b"one", b"two"]
+
+
+async def test_an_error_of_one_partition_does_not_take_the_record_of_another(world: World) -> None:
+    await world.publish(Topic.EVENTS, b"one")
+    async with _client(world) as client:
+        broken = _Otherwise(client, TopicAuthorizationFailedError("not yours"))
+        [records] = (await fetched(broken, 5000, 10)).values()
+    assert [record.value for record in records] == [b"one"]
+
+
+class _Otherwise:
+    """A client without the parts that ours reaches into; its second answer may be an error."""
+
+    def __init__(self, client: AIOKafkaConsumer, error: KafkaError | None = None) -> None:
+        self._client = client
+        self._error = error
+        self._asked = 0
+
+    async def getmany(self, **arguments: int) -> dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]:
+        """As the client's."""
+        self._asked += 1
+        if self._asked > 1 and self._error is not None:
+            raise self._error
+        found: dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]] = await self._client.getmany(**arguments)
+        return found
 
 
 async def _drained(take: Take, count: int) -> dict[TopicPartition, list[RawRecord]]:

@@ -62,7 +62,18 @@ async def test_an_administrator_who_may_not_do_it_is_one_line(empty: Scratch, co
     assert "the role in the address of the database may not do this: permission denied" in err
 
 
-async def test_an_option_of_the_address_that_means_nothing_is_one_line(servers: Servers) -> None:
-    code, err = await said(KEY_COMMANDS[0], f"{servers.database_url}?sslmode=nonsense")
+@pytest.mark.parametrize(
+    ("option", "why"),
+    [
+        ("sslmode=nonsense", "`sslmode` parameter must be one of"),
+        ("bogus_option=1", 'unrecognized configuration parameter "bogus_option"'),
+        ("client_encoding=foo", 'invalid value for parameter "client_encoding"'),
+    ],
+)
+@pytest.mark.parametrize("command", [KEY_COMMANDS[0], MIGRATIONS[0]], ids=" ".join)
+async def test_an_option_of_the_address_that_means_nothing_is_one_line(
+    servers: Servers, command: tuple[str, ...], option: str, why: str
+) -> None:
+    code, err = await said(command, f"{servers.database_url}?{option}")
     assert (code, err.count("\n")) == (2, 1), err
-    assert "`sslmode` parameter must be one of" in err
+    assert why in err

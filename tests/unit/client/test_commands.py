@@ -38,6 +38,9 @@ def test_without_a_server_a_command_ends_with_3(arguments: list[str], capsys: py
     [
         ["publish"],
         ["publish", "variant.approved", "--data", "{", *NOWHERE],
+        ["publish", "variant.approved", "--data", '{"a": 1, "a": 2}', *NOWHERE],
+        ["publish", "variant.approved", "--data", '{"a": "\\u0000"}', *NOWHERE],
+        ["publish", "variant.approved", "--data", "[" * 65 + "]" * 65, *NOWHERE],
         ["publish", "--file", "absent.json", *NOWHERE],
         ["triggers", "create", "absent.yaml", *NOWHERE],
         ["chain", "not-a-uuid", *NOWHERE],

@@ -325,3 +325,10 @@ def test_what_is_very_long_is_not_remembered(record: Record) -> None:
     for _ in range(2):
         assert opener.open(*record).type == "variant.approved"
     assert opener.habits == 0
+
+
+def test_a_second_content_type_of_an_envelope_is_remembered_too() -> None:
+    other: Headers = [(STRUCTURED[0], STRUCTURED[1] + b"; charset=utf-8")]
+    opener = Opener(TENANT, trusted=False)
+    opened = [type(opener.open(record, envelope())) for record in ([STRUCTURED], other) for _ in range(2)]
+    assert opened == [Event, Opened, Event, Opened]

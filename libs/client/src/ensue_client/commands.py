@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 import typer
 import yaml
 
@@ -19,6 +18,8 @@ from ensue.core.errors import InvalidValue
 from ensue.core.json import Json, JsonObject
 from ensue.exits import ExitCode
 from ensue.runtime.ids import SystemIds
+from ensue.wire import strict_json
+from ensue.wire.errors import DecodeError
 from ensue_client import screens
 from ensue_client.answers import members, text
 from ensue_client.asking import ApiKey, ApiUrl, AsJson, ask, say_json
@@ -246,7 +247,6 @@ def _json(text: str | None) -> Json:
     if text is None:
         return None
     try:
-        content: Json = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise InvalidValue(f"--data is not JSON: {error}") from error
-    return content
+        return strict_json.decode(text.encode())
+    except (DecodeError, UnicodeEncodeError) as error:
+        raise InvalidValue(f"--data is not JSON as Ensue takes it: {error}") from error

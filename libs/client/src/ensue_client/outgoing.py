@@ -1,4 +1,6 @@
-"""Events that are about to be published: read as the API reads them, so that what it would refuse is never sent.
+"""Events that are about to be published: read as the API reads them, so that what it would refuse is not sent.
+
+Which tenant they may name is known to the API alone.
 
 Called by `ensue publish`, which is stricter about the type and the source that somebody typed: what has a space there
 is a slip, and no producer's.

@@ -54,6 +54,7 @@ async def run(settings: EvaluatorSettings, lifecycle: Lifecycle) -> None:
     health.register("database", database.check, required=False)
     health.set_ready()
     if await load_until_loaded(rules, lifecycle.stopping):
+        gc.collect(1)
         gc.freeze()  # the ruleset lives long: later collections need not walk it
         gc.set_threshold(GARBAGE_AFTER)
         lifecycle.spawn("garbage", collect_garbage_regularly(lifecycle.stopping))

@@ -22,7 +22,7 @@ from ensue.wire.records import encode_firings, encode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
 
 STEP: Final = 32  # as many records as this about which nothing is asked make a step
-ASKED: Final = 8  # a record about which conditions are asked, in vain, counts for so many
+ASKED: Final = 8  # a record about which conditions are asked, in vain, counts for so many: few, they may be costly
 LARGE_BYTES: Final = 16 * 1024
 
 

@@ -216,7 +216,11 @@ def _is_calendar(change: Change) -> bool:
 
 
 def _made_to_last(successor: Callable[[IndexedRuleset], IndexedRuleset], ruleset: IndexedRuleset) -> IndexedRuleset:
-    """It lives long: no collection is to walk it, least of all one that a heap just filled would begin."""
+    """It lives long: no collection is to walk it, least of all one that a heap just filled would begin.
+
+    What is garbage when the heap is frozen stays for ever, so it is collected first.
+    """
+    gc.collect(1)
     with collecting_nothing():
         made = successor(ruleset)
         gc.freeze()

@@ -86,7 +86,7 @@ def refusals(records: Iterable[OutgoingRecord]) -> Iterator[tuple[int, RecordToo
 
 def _at_most_beside(headers: Iterable[tuple[str, bytes]]) -> int:
     """As many bytes as a record has at most beside its key and value."""
-    return _MOST_ADDED + sum(_MOST_ADDED + _MOST_OF_LETTER * len(name) + len(value) for name, value in headers)
+    return _MOST_ADDED + sum(_MOST_ADDED + _MOST_OF_LETTER * len(name) + len(value or b"") for name, value in headers)
 
 
 class KafkaPublisher:

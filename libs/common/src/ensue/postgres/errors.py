@@ -38,6 +38,7 @@ _WRONG_ADDRESS = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.exceptions.ClientConfigurationError,
 )
+_WRONG_OPTION = (asyncpg.UndefinedObjectError, asyncpg.InvalidParameterValueError)  # as `?client_encoding=x`
 # Said to a statement of ours: the schema was not made, or not all of it.
 _UNPREPARED = (
     asyncpg.UndefinedTableError,
@@ -56,7 +57,7 @@ class DatabaseUnfit(InvalidValue):
 
 def wrong_address(error: BaseException) -> DatabaseUnfit | None:
     """What a new connection failed of as DatabaseUnfit, or None where it is something else. Shows no password."""
-    if isinstance(error, _WRONG_ADDRESS):
+    if isinstance(error, (*_WRONG_ADDRESS, *_WRONG_OPTION)):
         return DatabaseUnfit(f"PostgreSQL refuses the address of the database: {_line(error)}")
     return None
 

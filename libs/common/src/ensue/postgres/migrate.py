@@ -53,8 +53,8 @@ def url_for_role(admin_url: str, role: str, password: str | None) -> str:
 def bootstrap_roles(admin_url: str, password: str | None) -> None:
     """Make the roles, and in this database the schemas and grants; nothing where all is there already.
 
-    password: of every login role; None leaves what they have. Raises Unavailable, or MigrationFailed where one of our
-    roles exists but could bypass row level security.
+    password: of every login role; None leaves what they have. Raises Unavailable, DatabaseUnfit, or MigrationFailed
+    where one of our roles exists but could bypass row level security.
     """
     asyncio.run(_as_admin(admin_url, lambda admin: _bootstrap(admin, password)))
 
@@ -62,7 +62,8 @@ def bootstrap_roles(admin_url: str, password: str | None) -> None:
 def migrate(admin_url: str, schema: str, directory: Path) -> int:
     """Apply the migrations in `directory` that the schema does not have yet, in order; how many were applied.
 
-    Two at once are safe: the second waits and finds nothing to do. Raises Unavailable or MigrationFailed.
+    Two at once are safe: the second waits and finds nothing to do. Raises Unavailable, DatabaseUnfit or
+    MigrationFailed.
     """
     if schema not in OWNERS:
         raise InvalidValue(f"schema {schema!r} is none of {', '.join(OWNERS)}")

@@ -70,7 +70,8 @@ RULESET_UNUSABLE: Final = Gauge(
     "ensue_ruleset_unusable_triggers", "Triggers not loaded: this evaluator cannot read their newest revision."
 )
 RULESET_UNINDEXED: Final = Gauge(
-    "ensue_ruleset_unindexed_triggers", "Triggers that no index leads to, once for each type that they listen to."
+    "ensue_ruleset_unindexed_triggers",
+    "Enabled triggers that no index leads to, once for each type that they and 15 others or more listen to.",
 )
 RULESET_UNINDEXED_WORST: Final = Gauge(
     "ensue_ruleset_unindexed_worst_triggers", "Of these, the most of one tenant and type; the log names them."

@@ -1,7 +1,7 @@
 """An event of which no more is read than its data: made by `opening` for every record, asked by `decide`.
 
 Few events fire anything, and most of what an Event holds is of use to a firing alone; of that again most only in the
-bytes in which `firing_events` writes it.
+bytes in which `causes` writes it.
 """
 
 from __future__ import annotations

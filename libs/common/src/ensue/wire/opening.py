@@ -68,6 +68,8 @@ class Opener:
             max_data_bytes=self._max_data_bytes,
         )
         if self._learnt >= MOST_HABITS or len(self._ways) >= MOST_LAYOUTS:
+            for way in self._ways.values():
+                way.forget()
             self._ways.clear()
             self._usual = _no_way
             self._learnt = 0
@@ -108,6 +110,9 @@ class _Way(Protocol):
     @property
     def open(self) -> _Open: ...
 
+    def forget(self) -> None:
+        """Remember no habit: whoever still holds one of them holds no others."""
+
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
         """Remember what led to this event, if it is worth it; whether it was."""
 
@@ -136,6 +141,9 @@ class _Binary:
         if not self._is_usual or not all(_is_json(values[place]) for place in self._content):
             return False
         return self._layout.learn(values, event)
+
+    def forget(self) -> None:
+        self._layout.habits.clear()
 
 
 def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int) -> _Open:
@@ -222,8 +230,13 @@ class _Structured:
         is_new = layout.learn(tuple(members.values()), event)
         if is_new:
             self._layouts[tuple(members)] = layout
-            self._types.add(content_type)
+        is_new = is_new or content_type not in self._types
+        self._types.add(content_type)
         return is_new
+
+    def forget(self) -> None:
+        for layout in self._layouts.values():
+            layout.habits.clear()
 
     def _members(self, value: bytes) -> dict[str, Any]:
         """The members of an envelope; none where it is none."""

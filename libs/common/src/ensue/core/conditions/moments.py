@@ -76,7 +76,7 @@ def as_zone(value: Json) -> str:
 @cache
 def _zones() -> frozenset[str]:
     """The names of all zones; to look them up reads folders."""
-    return frozenset(available_timezones())
+    return frozenset(name for name in available_timezones() if not _MACHINES_OWN.match(name))
 
 
 def as_time_of_day(value: Json) -> str:

@@ -42,10 +42,13 @@ def folded_sql(text: str, shared: Bind) -> str:
     table = folding_table()
     single, folded = shared(table.single, "text"), shared(table.folded, "text")
     several, expansions = shared(table.several, "text"), shared(table.expansions, "text")
+    # Character by character, most of which are ASCII: `translate` of a whole text walks the table for each of its own.
     character = (
-        f"CASE strpos({several}, c.c) WHEN 0 THEN c.c ELSE split_part({expansions}, ',', strpos({several}, c.c)) END"
+        'CASE WHEN octet_length(c.c) = 1 THEN lower(c.c COLLATE "C") '
+        f"WHEN strpos({several}, c.c) > 0 THEN split_part({expansions}, ',', strpos({several}, c.c)) "
+        f"ELSE translate(c.c, {single}, {folded}) END"
     )
-    characters = f"regexp_split_to_table(translate({text}, {single}, {folded}), '') WITH ORDINALITY AS c(c, n)"
+    characters = f"regexp_split_to_table({text}, '') WITH ORDINALITY AS c(c, n)"
     whole = f"(SELECT string_agg({character}, '' ORDER BY c.n) FROM {characters})"  # noqa: S608  # parameters alone
     is_ascii = f"octet_length({text}) = char_length({text})"
     return f'(CASE WHEN {is_ascii} THEN lower({text} COLLATE "C") ELSE {whole} END COLLATE "C")'
