@@ -14,6 +14,7 @@ from tests.integration.postgres.cuttable import CuttableWay, cuttable
 from tests.support.eventually import eventually
 
 from ensue.core.errors import InvalidValue, Unavailable
+from ensue.core.json import Json
 from ensue.postgres.database import Connection, Database, Timeouts
 from ensue.postgres.errors import DatabaseUnfit, UniqueViolation
 from ensue.runtime.health import Health
@@ -262,6 +263,12 @@ class TestDefects:
     async def test_a_database_that_is_not_there(self, scratch: Scratch) -> None:
         with pytest.raises(DatabaseUnfit, match="does not exist"):
             await Database.open(scratch.admin_url + "x", application_name="x")
+
+
+async def test_json_comes_back_as_it_was_stored_integers_of_any_size_too(quick: Database) -> None:
+    content: Json = {"n": [10**30, -(2**64), 2**53 + 1, 1, True, 1.5, None], "text": "ü"}
+    async with quick.transaction() as conn:
+        assert await conn.fetchval("SELECT $1::jsonb", content) == content
 
 
 async def test_health_names_the_database_while_it_is_away(over_a_way: tuple[CuttableWay, Database]) -> None:

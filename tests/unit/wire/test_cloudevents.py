@@ -96,10 +96,25 @@ def test_the_key_is_tenant_and_subject_or_else_the_event() -> None:
     assert encode_event(an_event("2", subject=None), Topic.EVENTS).key == b"studio/2"
 
 
-@pytest.mark.parametrize("changes", [{"type": ""}, {"subject": "x\x00"}, {"id": "x" * 3000}, {"subject": ""}])
+def nested(levels: int) -> Json:
+    """So many arrays in one another."""
+    content: Json = []
+    for _ in range(levels - 1):
+        content = [content]
+    return content
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"type": ""}, {"subject": "x\x00"}, {"id": "x" * 3000}, {"subject": ""}, {"data": nested(65)}, {"data": "\x00"}],
+)
 def test_an_event_that_nobody_could_read_is_not_written(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidValue):
         encode_event(an_event(**changes), Topic.EVENTS)
+
+
+def test_an_event_nested_as_deep_as_may_be_is_written() -> None:
+    assert encode_event(an_event(data=nested(64)), Topic.EVENTS).value == b"[" * 64 + b"]" * 64
 
 
 def test_an_event_over_the_limit_is_not_written() -> None:

@@ -71,7 +71,17 @@ def test_chain_headers_are_taken_as_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("written", "text"),
-    [("a b", "a b"), ("%22x%22", '"x"'), ('"quoted"', "quoted"), ("100%25", "100%"), ("5% off", "5% off")],
+    [
+        ("a b", "a b"),
+        ("%22x%22", '"x"'),
+        ('"quoted"', "quoted"),
+        ("100%25", "100%"),
+        ("5% off", "5% off"),
+        ('"a\\"b"', 'a"b'),
+        ('"back\\\\slash"', "back\\slash"),
+        ("a\\b", "a\\b"),
+        ('"', '"'),
+    ],
 )
 def test_header_values_are_percent_decoded(written: str, text: str) -> None:
     (event,) = decode_http({**BINARY, "ce-subject": written}, b"", tenant="studio")

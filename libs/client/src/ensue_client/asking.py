@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
-import orjson
 import typer
 
 from ensue.core.json import Json
+from ensue_client.bodies import shown
 from ensue_client.client import Client
 
 Answer = TypeVar("Answer")
@@ -33,4 +33,4 @@ def ask(question: Callable[[Client], Awaitable[Answer]], api_url: str | None, ap
 
 def say_json(content: Json) -> None:
     """Print an answer for programs."""
-    typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
+    typer.echo(shown(content))

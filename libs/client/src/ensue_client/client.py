@@ -11,11 +11,11 @@ from urllib.parse import quote
 from uuid import UUID
 
 import aiohttp
-import orjson
 
 from ensue.core.errors import EnsueError
 from ensue.core.json import Json, JsonObject
 from ensue.runtime.ids import IdFactory, SystemIds
+from ensue_client.bodies import body_of, content_of
 from ensue_client.connection import Connection, find_connection
 from ensue_client.errors import ApiUnavailable, Defect, NotFound, error_of
 from ensue_client.events import NewEvent, Published
@@ -75,7 +75,7 @@ class Client:
 
     async def publish_documents(self, documents: Sequence[JsonObject]) -> Sequence[Published]:
         """The same for CloudEvents in their JSON format, each with an id."""
-        body = orjson.dumps(documents)
+        body = body_of(documents)
         pause = FIRST_PAUSE_SECONDS
         for _ in range(self._publish_attempts - 1):
             try:
@@ -87,7 +87,7 @@ class Client:
 
     async def create_trigger(self, document: JsonObject) -> JsonObject:
         """Create a trigger; give back what was stored."""
-        return _object(await self._send("POST", "/triggers", body=orjson.dumps(document)))
+        return _object(await self._send("POST", "/triggers", body=body_of(document)))
 
     async def trigger(self, trigger_id: UUID | str) -> JsonObject:
         """One trigger."""
@@ -99,7 +99,7 @@ class Client:
 
     async def replace_trigger(self, trigger_id: UUID | str, document: JsonObject) -> JsonObject:
         """Give a trigger a new document; its revision grows by one."""
-        return _object(await self._send("PUT", f"/triggers/{_part(trigger_id)}", body=orjson.dumps(document)))
+        return _object(await self._send("PUT", f"/triggers/{_part(trigger_id)}", body=body_of(document)))
 
     async def delete_trigger(self, trigger_id: UUID | str, *, in_flight: str | None = None) -> None:
         """Delete a trigger. in_flight: `cancel` (as by default) or `finish` what it has started."""
@@ -116,14 +116,14 @@ class Client:
 
     async def validate_trigger(self, document: JsonObject) -> JsonObject:
         """What a save would say of a trigger, or of a condition alone (`{"where": ...}`); nothing is stored."""
-        return _object(await self._send("POST", "/triggers/validate", body=orjson.dumps(document)))
+        return _object(await self._send("POST", "/triggers/validate", body=body_of(document)))
 
     async def explain_trigger(
         self, trigger_id: UUID | str, event: JsonObject, *, revision: int | None = None, at: str | None = None
     ) -> JsonObject:
         """Why a trigger does or does not fire for an event, or for `{"event_uid": ...}` of the journal."""
         path, query = f"/triggers/{_part(trigger_id)}/explain", _query(revision=revision, at=at)
-        return _object(await self._send("POST", path, query=query, body=orjson.dumps(event)))
+        return _object(await self._send("POST", path, query=query, body=body_of(event)))
 
     async def limits(self) -> JsonObject:
         """What this project has of what is capped."""
@@ -139,7 +139,7 @@ class Client:
 
     async def put_calendar(self, name: str, document: JsonObject) -> JsonObject:
         """Create a calendar, or give it this content; the same content again changes nothing."""
-        return _object(await self._send("PUT", f"/calendars/{_part(name)}", body=orjson.dumps(document)))
+        return _object(await self._send("PUT", f"/calendars/{_part(name)}", body=body_of(document)))
 
     async def delete_calendar(self, name: str) -> None:
         """Delete a calendar; refused while a trigger names it."""
@@ -207,10 +207,9 @@ def _answer(status: int, body: bytes, retry_after: str) -> Json:
 
 def _decoded(body: bytes) -> Json:
     try:
-        content: Json = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        return content_of(body)
+    except ValueError as error:
         raise Defect("the API's answer is not JSON: is this address an Ensue API?") from error
-    return content
 
 
 def _object(content: Json) -> JsonObject:

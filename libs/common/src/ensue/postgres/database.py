@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
+import msgspec
 import orjson
 
 from ensue.core.errors import InvalidValue
@@ -157,11 +158,14 @@ def _server_settings(application_name: str, timeouts: Timeouts) -> dict[str, str
 
 
 def _encode_jsonb(value: Json) -> bytes:
-    return _JSONB_VERSION + orjson.dumps(value)
+    try:
+        return _JSONB_VERSION + orjson.dumps(value)
+    except TypeError:  # as an integer of over 64 bits
+        return _JSONB_VERSION + msgspec.json.encode(value)
 
 
 def _decode_jsonb(value: bytes) -> Json:
-    decoded: Json = orjson.loads(value[1:])
+    decoded: Json = msgspec.json.decode(value[1:])  # integers of any size exactly
     return decoded
 
 

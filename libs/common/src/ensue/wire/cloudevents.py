@@ -68,6 +68,10 @@ def encode_event(event: Event, topic: Topic, max_data_bytes: int = DEFAULT_MAX_D
     value = None if event.data is None else strict_json.encode(event.data)
     if value is not None and len(value) > max_data_bytes:
         raise EventTooLarge(len(value), max_data_bytes)
+    try:
+        strict_json.decode(value or b"null")
+    except DecodeError as error:
+        raise InvalidValue(f"the event's data cannot be read again: {error.message}") from None
     headers: list[tuple[str, bytes]] = [] if value is None else [(CONTENT_TYPE, JSON_CONTENT_TYPE)]
     for name, text in _attributes_of(event).items():
         fault = text_fault(text)

@@ -6,6 +6,7 @@ claim is taken as it is: who may be believed needs the database, and is trigger-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import unquote
@@ -23,6 +24,7 @@ from ensue.wire.headers import CONTENT_TYPE
 
 MAX_BATCH: Final = 1000
 _CE_PREFIX: Final = "ce-"
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)  # in quotes, RFC 9110 section 5.6.4
 _CONTENT_TYPE: Final = f"/headers/{CONTENT_TYPE}"
 
 HttpHeaders = Mapping[str, str] | Sequence[tuple[str, str]]
@@ -141,7 +143,8 @@ class _Reading:
         """The text that a header's value stands for: percent-encoded UTF-8, perhaps in quotes (binding, 3.1.3.2)."""
         quoted = len(value) > 1 and value.startswith('"') and value.endswith('"')
         try:
-            return unquote((value[1:-1] if quoted else value).encode("ascii").decode(), errors="strict")
+            text = _ESCAPED.sub(r"\1", value[1:-1]) if quoted else value
+            return unquote(text.encode("ascii").decode(), errors="strict")
         except UnicodeError:
             self.faults.add(step("/headers", name), "is not readable as text", "UTF-8, percent-encoded")
             return "?"
