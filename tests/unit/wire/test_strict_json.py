@@ -107,3 +107,18 @@ def test_many_objects_side_by_side_are_not_deep() -> None:
     text = json.dumps({"items": [{"a": [number]} for number in range(500)]})
     for each in (text, text.replace(" ", "")):
         assert strict_json.decode(each.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b'{"a":"\\ud83d"}', "text with half of a surrogate pair"),
+        (b'["\\ud83d\\ud83d","\\ud83d\\ude00"]', "text with half of a surrogate pair"),
+        (b'{"a":{"n":1e400}}', "Number out of range"),
+        (b'{"a":1', "Input data was truncated"),
+    ],
+)
+def test_what_is_wrong_is_called_by_its_name(text: bytes, message: str) -> None:
+    with pytest.raises(DecodeError) as refusal:
+        strict_json.decode(text)
+    assert refusal.value.message == message

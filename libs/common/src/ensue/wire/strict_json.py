@@ -39,6 +39,8 @@ _WRITTEN = bytearray()
 _NO_END_OF_NAME = re.compile(rb':(?<![" \t\n\r]:)')
 _BACKSLASH, _SPACE = b"\\ "
 _EARLY: Final = 64
+_HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")  # each of them: pairs are none of the parser's faults
+_NOWHERE = re.compile(r" - at `\$(\[\.\.\.\])*`$")  # a path that names nothing
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -107,7 +109,18 @@ def _refusal(text: bytes, error: Exception) -> DecodeError:
         return _too_deep()
     if not _is_utf8(text):
         return DecodeError(DecodeReason.INVALID_ENCODING, "the JSON is not UTF-8")
-    return DecodeError(DecodeReason.INVALID_JSON, str(error))
+    if b"\\u" in text and _would_otherwise_be_json(text):
+        return DecodeError(DecodeReason.INVALID_JSON, "text with half of a surrogate pair")
+    return DecodeError(DecodeReason.INVALID_JSON, _NOWHERE.sub("", str(error)))
+
+
+def _would_otherwise_be_json(text: bytes) -> bool:
+    """Whether only halves of surrogate pairs are wrong with what the parser refused: it calls them other things."""
+    try:
+        _parse(_HALF.sub(rb"\\u0020", text))
+    except (RecursionError, msgspec.MsgspecError, ValueError):
+        return False
+    return True
 
 
 def _count_names(value: dict[str, Json] | list[Json], depth_left: int, begun: int) -> int:
