@@ -10,7 +10,6 @@ import pytest
 from tests.unit.wire.world import JSON, STRUCTURED, Headers, envelope, headers
 
 from ensue.core.firing import Firing
-from ensue.wire import opening
 from ensue.wire.habits import Habit
 from ensue.wire.opened import Opened
 from ensue.wire.opening import Opener
@@ -20,9 +19,8 @@ AT = datetime(2026, 1, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("is_structured", [False, True])
-def test_habits_do_not_outlive_each_other(is_structured: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001  # a case
-    monkeypatch.setattr(opening, "MOST_HABITS", 64)
-    opener = Opener("default", trusted=False)
+def test_habits_do_not_outlive_each_other(is_structured: bool) -> None:  # noqa: FBT001  # a case
+    opener = Opener("default", trusted=False, most_habits=64)
 
     def open_one(event_type: str) -> Opened | None:
         record: tuple[Headers, bytes] = (

@@ -34,16 +34,24 @@ class Opener:
     Nothing is learnt from records with very many or very long names, so that what is remembered is bounded in size too.
     """
 
-    def __init__(self, default_tenant: str, *, trusted: bool, max_data_bytes: int = DEFAULT_MAX_DATA_BYTES) -> None:
+    def __init__(
+        self,
+        default_tenant: str,
+        *,
+        trusted: bool,
+        max_data_bytes: int = DEFAULT_MAX_DATA_BYTES,
+        most_habits: int = MOST_HABITS,
+    ) -> None:
         self._intake = Intake(trusted=trusted, tenant=default_tenant)
         self._max_data_bytes = max_data_bytes
+        self._most_habits = most_habits
         self._ways: dict[tuple[str, ...], _Way] = {}
         self._usual: _Open = _no_way
         self._learnt = 0
 
     @property
     def habits(self) -> int:
-        """How many are remembered: never more than MOST_HABITS."""
+        """How many are remembered: never more than `most_habits`."""
         return self._learnt
 
     def open(self, headers: Headers, value: bytes | None) -> Event:
@@ -67,7 +75,7 @@ class Opener:
             default_tenant=intake.tenant,
             max_data_bytes=self._max_data_bytes,
         )
-        if self._learnt >= MOST_HABITS or len(self._ways) >= MOST_LAYOUTS:
+        if self._learnt >= self._most_habits or len(self._ways) >= MOST_LAYOUTS:
             for way in self._ways.values():
                 way.forget()
             self._ways.clear()
