@@ -17,7 +17,7 @@ from ensue.core.event import Event
 from ensue.wire.cloudevents import decode_record
 from ensue.wire.errors import DecodeError
 from ensue.wire.opened import Opened
-from ensue.wire.opening import MOST_HABITS, MOST_LAYOUTS, Opener
+from ensue.wire.opening import Opener
 
 Record = tuple[Headers, bytes | None]
 
@@ -286,49 +286,9 @@ def test_topics_and_tenants_are_not_mixed_up() -> None:
     assert Opener("studio", trusted=True).open(*record).tenant == "studio"
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    opener = Opener(TENANT, trusted=False)
-    for number in range(MOST_HABITS + 10):
-        opener.open(headers(JSON, type=f"type.{number}"), None)
-    assert opener.habits == 10
-    for number in range(MOST_LAYOUTS):
-        opener.open(headers((f"x-{number}", None), JSON), None)
-    assert opener.habits < MOST_LAYOUTS
-    for _ in range(2):
-        assert opener.open(headers(JSON), b"{}").whole() == decode_record(
-            headers(JSON), b"{}", trusted=False, default_tenant=TENANT
-        )
-
-
 @pytest.mark.parametrize("beside", BESIDE)
 def test_an_envelope_is_read_as_one_whatever_stands_beside_it(beside: str) -> None:
     record: Headers = [STRUCTURED, (beside, b"1")]
     opener = Opener(TENANT, trusted=False)
     plain = decode_record(record, envelope(), trusted=False, default_tenant=TENANT)
     assert [opener.open(record, envelope()).whole() for _ in range(3)] == [plain] * 3
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        (headers(JSON, ("x" * 3000, None)), None),
-        (headers(("content-type", b"application/json" + b" " * 3000)), None),
-        ([STRUCTURED, ("x" * 3000, None)], envelope()),
-        ([STRUCTURED], envelope(**{"x" * 3000: "1"})),
-        ([STRUCTURED], envelope(**{f"x{number}": "1" for number in range(65)})),
-        (headers(JSON, *((f"x-{number}", None) for number in range(65))), None),
-        ([("content-type", STRUCTURED[1] + b";" * 3000)], envelope()),
-    ],
-)
-def test_what_is_very_long_is_not_remembered(record: Record) -> None:
-    opener = Opener(TENANT, trusted=False)
-    for _ in range(2):
-        assert opener.open(*record).type == "variant.approved"
-    assert opener.habits == 0
-
-
-def test_a_second_content_type_of_an_envelope_is_remembered_too() -> None:
-    other: Headers = [(STRUCTURED[0], STRUCTURED[1] + b"; charset=utf-8")]
-    opener = Opener(TENANT, trusted=False)
-    opened = [type(opener.open(record, envelope())) for record in ([STRUCTURED], other) for _ in range(2)]
-    assert opened == [Event, Opened, Event, Opened]

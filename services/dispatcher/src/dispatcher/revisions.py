@@ -59,16 +59,7 @@ def _key(row: Record) -> Key:
 
 
 def _read(row: Record) -> Wish:
-    record = TriggerRecord(
-        trigger_id=row["trigger_id"],
-        tenant=row["tenant"],
-        revision=row["revision"],
-        enabled=row["enabled"],
-        active_since=row["active_since"],
-        created_at=row["created_at"],
-        document=row["document"],
-    )
     try:
-        return to_trigger(record)
+        return to_trigger(TriggerRecord.of_row(row, row["document"]))
     except EnsueError as error:
         return Unreadable(f"the revision cannot be read: {error}")

@@ -64,15 +64,7 @@ def _calendar(row: Record) -> Said:
 def _record(row: Record) -> Said:
     if row["deleted"]:
         return Removal(row["trigger_id"], row["tenant"], row["revision"])
-    return TriggerRecord(
-        trigger_id=row["trigger_id"],
-        tenant=row["tenant"],
-        revision=row["revision"],
-        enabled=row["enabled"],
-        active_since=row["active_since"],
-        created_at=row["created_at"],
-        document=_document(row["document"]),
-    )
+    return TriggerRecord.of_row(row, _document(row["document"]))
 
 
 def _days(text: str) -> list[Json]:

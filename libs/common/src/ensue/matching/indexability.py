@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from ensue.core.conditions.analysis.findings import why_unindexed
-from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern
 from ensue.core.conditions.tree import ALWAYS, Condition
 from ensue.matching.candidates import Candidates
-from ensue.matching.needed import MOST_ALTERNATIVES, alternatives_of
+from ensue.matching.needed import MOST_ALTERNATIVES
 
 LOOKED_UP: Final = ("eq", "in", "between", "contains", "starts_with", "ends_with", "wildcard")
 WHAT_HELPS: Final = f'a test in "all" beside the rest, by {", ".join(LOOKED_UP[:-1])} or {LOOKED_UP[-1]}'
@@ -26,17 +25,6 @@ def why_not_indexed(condition: Condition) -> str | None:
 
     A trigger without a condition costs nothing but the firings that it is there for.
     """
-    if condition == ALWAYS or _is_indexed(condition):
+    if condition == ALWAYS or not Candidates.of([(0, condition)]).unindexed:
         return None
     return why_unindexed(condition) or _OTHERWISE
-
-
-def _is_indexed(condition: Condition) -> bool:
-    alternatives = alternatives_of(condition)
-    if all(any(map(_is_equality, alternative)) for alternative in alternatives):
-        return True  # as most are; an engine of one takes ten times as long to say so
-    return not Candidates.of([(0, condition)]).unindexed
-
-
-def _is_equality(field: FieldPattern) -> bool:
-    return len(field.matchers) == 1 and isinstance(field.matchers[0], Exact)

@@ -66,12 +66,8 @@ def event_of(attributes: Mapping[str, str], data: Json, intake: Intake) -> Event
 def encode_event(event: Event, topic: Topic, max_data_bytes: int = DEFAULT_MAX_DATA_BYTES) -> OutgoingRecord:
     """The record of an event in binary mode; InvalidValue (EventTooLarge) if nobody could read it."""
     value = None if event.data is None else strict_json.encode(event.data)
-    if value is not None and len(value) > max_data_bytes:
-        raise EventTooLarge(len(value), max_data_bytes)
-    try:
-        strict_json.decode(value or b"null")
-    except DecodeError as error:
-        raise InvalidValue(f"the event's data cannot be read again: {error.message}") from None
+    if value is not None:
+        _require_readable(value, max_data_bytes)
     headers: list[tuple[str, bytes]] = [] if value is None else [(CONTENT_TYPE, JSON_CONTENT_TYPE)]
     for name, text in _attributes_of(event).items():
         fault = text_fault(text)
@@ -79,6 +75,15 @@ def encode_event(event: Event, topic: Topic, max_data_bytes: int = DEFAULT_MAX_D
             raise InvalidValue(f"the event's {name} {fault}")
         headers.append((CE_PREFIX + name, text.encode()))
     return OutgoingRecord(topic, key_of(event), value, tuple(headers))
+
+
+def _require_readable(value: bytes, max_data_bytes: int) -> None:
+    if len(value) > max_data_bytes:
+        raise EventTooLarge(len(value), max_data_bytes)
+    try:
+        strict_json.decode(value)
+    except DecodeError as error:
+        raise InvalidValue(f"the event's data cannot be read again: {error.message}") from None
 
 
 def key_of(event: Event) -> bytes:

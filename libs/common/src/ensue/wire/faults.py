@@ -5,7 +5,7 @@ Raised by the readers of documents and requests in this package; shown by trigge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
@@ -41,6 +41,9 @@ class Faults:
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._found)
 
     @property
     def is_full(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -27,6 +27,12 @@ from ensue.wire.revisions import Revision, read_revision, revision_header
 from ensue.wire.topics import OutgoingRecord, Topic
 
 
+class _Row(Protocol):
+    """What we need of a database driver's row."""
+
+    def __getitem__(self, column: str, /) -> Any: ...  # noqa: ANN401  # of any type
+
+
 @dataclass(frozen=True, slots=True)
 class TriggerRecord:
     """One revision of a trigger: its document as it was saved, and what the API decided about it."""
@@ -38,6 +44,19 @@ class TriggerRecord:
     active_since: datetime
     created_at: datetime
     document: JsonObject
+
+    @classmethod
+    def of_row(cls, row: _Row, document: JsonObject) -> TriggerRecord:
+        """A row of trigger-api's views, which say all but the document alike: it comes as text or as what it holds."""
+        return cls(
+            trigger_id=row["trigger_id"],
+            tenant=row["tenant"],
+            revision=row["revision"],
+            enabled=row["enabled"],
+            active_since=row["active_since"],
+            created_at=row["created_at"],
+            document=document,
+        )
 
 
 class _Record(msgspec.Struct):

@@ -176,15 +176,7 @@ async def _trigger(connection: Connection, tenant: str, trigger_id: UUID, revisi
     row = await connection.fetchrow(statements("questions")["read_revision"], tenant, trigger_id, revision)
     if row is None:
         raise not_found("trigger" if revision is None else "revision of a trigger")
-    kept = TriggerRecord(
-        trigger_id=row["trigger_id"],
-        tenant=row["tenant"],
-        revision=row["revision"],
-        enabled=row["enabled"],
-        active_since=row["active_since"],
-        created_at=row["created_at"],
-        document=cast("JsonObject", strict_json.decode(row["document"].encode())),
-    )
+    kept = TriggerRecord.of_row(row, cast("JsonObject", strict_json.decode(row["document"].encode())))
     try:
         return to_trigger(kept)
     except DocumentInvalid:  # its pointers lead into a document that the caller did not send
