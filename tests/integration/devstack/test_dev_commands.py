@@ -176,10 +176,11 @@ async def test_a_stack_in_the_foreground_ends_with_its_command(project: Project,
     assert project.run("down").returncode == 0
     with project.start("up", "--no-services") as foreground:
         assert foreground.stdout is not None
-        assert any(line.startswith("More") for line in iter(foreground.stdout.readline, ""))
+        if not any(line.startswith("More") for line in iter(foreground.stdout.readline, "")):
+            pytest.fail(f"it ended: {foreground.communicate(timeout=SECONDS)}")
         foreground.send_signal(number)
-        foreground.communicate(timeout=SECONDS)
-    assert foreground.returncode == 0
+        said = foreground.communicate(timeout=SECONDS)
+    assert foreground.returncode == 0, said
     assert project.left_processes() == []
 
 

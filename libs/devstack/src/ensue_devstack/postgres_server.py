@@ -13,6 +13,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,8 +108,9 @@ def data_folder(layout: Layout, user: OsUser | None) -> Path:
 def _remove_orphans() -> None:
     """Delete data that lie elsewhere for stacks whose own folder is no more (a deleted checkout, a test's)."""
     for note in SHARED_PLACE.glob(f"*/{STACK}"):
-        if not Path(note.read_text(encoding="utf-8")).exists():
-            shutil.rmtree(note.parent, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another stack that starts has just deleted it
+            if not Path(note.read_text(encoding="utf-8")).exists():
+                shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def remove_data(layout: Layout) -> None:

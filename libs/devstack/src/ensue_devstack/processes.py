@@ -9,6 +9,7 @@ and the stack; the only importer of psutil.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +66,22 @@ class Identity:
 
 def members(layout: Layout) -> list[psutil.Process]:
     """Every running process of the stack. Not the caller, nor its ancestors."""
-    own = {psutil.Process().pid, *(parent.pid for parent in psutil.Process().parents())}
+    own = line_of(psutil.Process())
     return [
         process
         for process in psutil.process_iter()
         if process.pid not in own and (_is_marked(process, layout) or _works_in(process, layout.postgres_data))
     ]
+
+
+def line_of(process: psutil.Process) -> set[int]:
+    """The ids of a process and of its ancestors, up to one that has just ended: a supervisor's starter does at once."""
+    ids = {process.pid}
+    with suppress(psutil.Error):
+        while (parent := process.parent()) is not None:
+            ids.add(parent.pid)
+            process = parent
+    return ids
 
 
 def working_in(folder: Path) -> list[psutil.Process]:

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from ensue.core.errors import Unavailable
 from ensue.kafka.admin import admin_client
-from ensue.kafka.errors import KafkaRefused
+from ensue.kafka.errors import translated
 from ensue.kafka.names import physical
 from ensue.kafka.topic_list import TopicList, load_topics
 from ensue.wire.topics import Topic
@@ -233,4 +233,4 @@ def _has_leaders(topic: Mapping[str, Any]) -> bool:
 def _raise_for(code: int, what: str, message: str | None) -> None:
     if code:
         kind: type[KafkaError] = for_code(code)
-        raise KafkaRefused(f"{what}: {kind.__name__}: {message or kind.description}")
+        raise translated(kind(message or kind.description), what)
