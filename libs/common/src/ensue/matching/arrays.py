@@ -14,7 +14,15 @@ from typing import Any, Final
 
 from msgspec.structs import force_setattr
 
-from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exact, Exists, FieldPattern, Matcher, Path, Scalar
+from ensue.core.conditions.dialects.eventbridge import (
+    AnythingBut,
+    Exists,
+    FieldPattern,
+    Matcher,
+    Path,
+    Scalar,
+    is_scalar,
+)
 from ensue.matching.projection import Layout
 from ensue.matching.rules import HASHED, MISSING, Alternative, Rule, are_told_apart, canonical
 from ensue.matching.source import function, getter
@@ -65,13 +73,13 @@ class Telling:
     def _values(self, field: FieldPattern) -> Iterable[Scalar]:
         """The values that the field names; one that tells other values apart, too, takes every element to be asked."""
         for matcher in field.matchers:
-            exact: tuple[Matcher, ...] = (matcher,)
+            named: tuple[Matcher, ...] = (matcher,)
             if isinstance(matcher, (AnythingBut, Exists)):
                 self._others_tell = True
-                exact = matcher.excluded if isinstance(matcher, AnythingBut) else ()
-            for each in exact:
-                if isinstance(each, Exact):
-                    yield each.value
+                named = matcher.excluded if isinstance(matcher, AnythingBut) else ()
+            for each in named:
+                if is_scalar(each):
+                    yield each
                 else:
                     self._tells_all = True
 

@@ -15,10 +15,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exact, Exists, FieldPattern, Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exists, FieldPattern, Numeric, Path, Scalar
 from ensue.matching.bitsets import Bitsets, Flags, bitsets
 from ensue.matching.intervals import Cells, Ranges, range_of
 from ensue.matching.joints import Joint, Key, joined
+from ensue.matching.keys import SCALARS
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Both, Bucket, Check, Few, Run, check_of, side_by_side
 from ensue.matching.projection import Layout
@@ -30,16 +31,15 @@ MOST_CELLS: Final = 1024
 DENSE_SHARE: Final = 64
 MOST_LISTED: Final = 32
 MOST_MASK_BYTES: Final = 32 << 20
-_VALUES: Final = frozenset((Exact,))
 _PRESENCE: Final = ((Exists(present=True),), (Exists(present=False),))
 
 
-def excluded_values(field: FieldPattern) -> Sequence[Exact] | None:
+def excluded_values(field: FieldPattern) -> Sequence[Scalar] | None:
     """What a field excludes, where it excludes values (texts or numbers) and says nothing else."""
     only = field.matchers[0]
     if only.__class__ is not AnythingBut or len(field.matchers) > 1:
         return None
-    return only.excluded if _VALUES.issuperset(map(type, only.excluded)) else None  # type: ignore[return-value]  # all are Exact
+    return only.excluded if SCALARS.issuperset(map(type, only.excluded)) else None  # type: ignore[return-value]  # just seen
 
 
 def is_narrowing(field: FieldPattern) -> bool:
@@ -64,7 +64,7 @@ class _FieldMasks:
             values = excluded_values(field)
             if values is not None:
                 for each in values:
-                    excluding[each.value].append(index)
+                    excluding[each].append(index)
                 continue
             if (wanted_range := range_of(field)) is not None:
                 ranged.append((index, wanted_range))

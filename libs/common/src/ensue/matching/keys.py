@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import IntEnum
+from types import NoneType
 from typing import Any, Final, NamedTuple
 
 from ensue.core.conditions.dialects.eventbridge import (
     EqualsIgnoreCase,
-    Exact,
     FieldPattern,
     Numeric,
     Prefix,
+    Scalar,
     Suffix,
     Wildcard,
 )
 from ensue.matching.rules import canonical
 
 MAX_AFFIX: Final = 24
-_VALUES: Final = frozenset((Exact,))
+SCALARS: Final[frozenset[type]] = frozenset((str, int, float, bool, NoneType))
 _TEXTS: Final = frozenset((str,))
 
 
@@ -52,21 +53,20 @@ Frequency = Counter[tuple[Hashable, ...]]
 
 def wants_values(field: FieldPattern) -> bool:
     """Whether a field wants one or any of several values, and nothing else."""
-    return _VALUES.issuperset(map(type, field.matchers))
+    return SCALARS.issuperset(map(type, field.matchers))
 
 
 def values_of(field: FieldPattern) -> Sequence[Hashable] | None:
     """The values that a field wants any of, where it wants nothing else; one may come twice."""
-    if field.matchers[0].__class__ is not Exact or not wants_values(field):
-        return None
-    values: list[Hashable] = [matcher.value for matcher in field.matchers]  # type: ignore[union-attr]  # just seen
-    return values if _TEXTS.issuperset(map(type, values)) else list(map(canonical, values))
+    matchers = field.matchers
+    if _TEXTS.issuperset(map(type, matchers)):
+        return matchers
+    return list(map(canonical, matchers)) if wants_values(field) else None
 
 
-def only_value(field: FieldPattern) -> Exact | None:
-    """What a field wants, where that is one value."""
-    only = field.matchers[0]
-    return only if only.__class__ is Exact and len(field.matchers) == 1 else None
+def wants_one_value(field: FieldPattern) -> bool:
+    """Whether a field wants one value, and nothing else."""
+    return len(field.matchers) == 1 and field.matchers[0].__class__ in SCALARS
 
 
 def choices_of(field: FieldPattern) -> Choices | None:
@@ -104,8 +104,8 @@ def _rarest(keys: tuple[Key, ...], frequency: Frequency) -> Key:
     return min(keys, key=lambda key: (frequency[key[:2]], key.kind, -len(str(key.value))))
 
 
-def _of_exact(matcher: Exact) -> tuple[Key, ...]:
-    return (Key(Kind.VALUE, canonical(matcher.value), proves=True),)
+def _of_scalar(matcher: Scalar) -> tuple[Key, ...]:
+    return (Key(Kind.VALUE, canonical(matcher), proves=True),)
 
 
 def _of_numeric(matcher: Numeric) -> tuple[Key, ...]:
@@ -146,7 +146,7 @@ def _of_wildcard(matcher: Wildcard) -> tuple[Key, ...]:
 
 
 _CHOICES: Final[dict[type, Callable[[Any], tuple[Key, ...]]]] = {
-    Exact: _of_exact,
+    **dict.fromkeys(SCALARS, _of_scalar),
     Numeric: _of_numeric,
     Prefix: _of_prefix,
     Suffix: _of_suffix,

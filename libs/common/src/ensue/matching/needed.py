@@ -10,7 +10,6 @@ from typing import Final
 
 from ensue.core.conditions.dialects.doubles import EXACT
 from ensue.core.conditions.dialects.eventbridge import (
-    Exact,
     FieldPattern,
     Matcher,
     Numeric,
@@ -99,7 +98,7 @@ def _matchers(keys: Keys) -> tuple[Matcher, ...]:
     """
     match keys:
         case Equals(values):
-            return tuple(map(Exact, values))
+            return tuple(values)
         case Prefixes(texts):
             return tuple(map(Prefix, texts))
         case Suffixes(texts):

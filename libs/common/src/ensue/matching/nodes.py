@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
 
-from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern
+from ensue.core.conditions.dialects.eventbridge import FieldPattern, is_scalar
 from ensue.matching.leaves import Leaves
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Alternative, Item, RuleId
@@ -58,7 +58,7 @@ def check_of(item: Item, layout: Layout) -> Check:
 
 def _is_plain(field: FieldPattern) -> bool:
     """Whether equal fields mean the same; not so where True is wanted, which is equal to 1 to Python."""
-    return not any(matcher.__class__ is Exact and matcher.value.__class__ is not str for matcher in field.matchers)
+    return not any(is_scalar(matcher) and matcher.__class__ is not str for matcher in field.matchers)
 
 
 def _made(expressions: tuple[str, ...], fields: Alternative) -> Check:

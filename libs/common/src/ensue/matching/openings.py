@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ensue.core.conditions.dialects.eventbridge import Path, Scalar
 from ensue.matching.arrays import MOST_CHOICES, Place, Telling
-from ensue.matching.keys import only_value
+from ensue.matching.keys import wants_one_value
 from ensue.matching.lookups import Open, Values
 from ensue.matching.parts import Part
 from ensue.matching.rules import Alternative, Rule, RuleId
@@ -71,4 +71,4 @@ def _in_turn(looks: Sequence[Open]) -> Open:
 
 def _wanted(alternative: Alternative) -> tuple[Path, ...]:
     """The paths at which an alternative wants one value, in order; it is in the table of these, if there is one."""
-    return tuple(sorted([field.path for field in alternative if only_value(field) is not None]))
+    return tuple(sorted([field.path for field in alternative if wants_one_value(field)]))

@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import Exact, FieldPattern, Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.buckets import Buckets
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
-from ensue.matching.keys import Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
+from ensue.matching.keys import SCALARS, Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
 from ensue.matching.nodes import Few, Lazy, Node, Run
@@ -104,10 +104,14 @@ class _Builder:
             values: list[Hashable] = []
             for field in item.free():
                 matchers = field.matchers
-                if len(matchers) == 1 and matchers[0].__class__ is Exact:  # `only_value`, where a call would tell
-                    value = matchers[0].value
-                    paths.append(field.path)
-                    values.append(value if value.__class__ is str else canonical(value))
+                if len(matchers) == 1:  # `wants_one_value`, where a call would tell
+                    (value,) = matchers
+                    if value.__class__ is str:
+                        paths.append(field.path)
+                        values.append(value)
+                    elif value.__class__ in SCALARS:
+                        paths.append(field.path)
+                        values.append(canonical(value))
             if paths:
                 shapes[tuple(paths)].append((item, tuple(values)))
             else:

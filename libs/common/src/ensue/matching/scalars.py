@@ -11,15 +11,14 @@ from ensue.core.conditions.dialects.doubles import EXACT, fits_a_double
 from ensue.core.conditions.dialects.eventbridge import (
     AnythingBut,
     EqualsIgnoreCase,
-    Exact,
     Exists,
     FieldPattern,
     Matcher,
     Numeric,
     Prefix,
-    Scalar,
     Suffix,
     Wildcard,
+    is_scalar,
 )
 from ensue.core.conditions.dialects.pattern_tests import compile_matchers, fits
 from ensue.matching.leaves import Leaves
@@ -52,8 +51,8 @@ def test_of(field: FieldPattern) -> ValueTest:
 
 def _of_present(matchers: tuple[Matcher, ...]) -> ValueTest:
     """The quick tests of what is most common; what is not among them is left to the dialect's own."""
-    if matchers and all(isinstance(matcher, Exact) for matcher in matchers):
-        wanted = frozenset(canonical(matcher.value) for matcher in matchers if isinstance(matcher, Exact))
+    if matchers and all(map(is_scalar, matchers)):
+        wanted = frozenset(map(canonical, matchers))
         return lambda value: canonical(value) in wanted
     if len(matchers) == 1:
         match matchers[0]:
@@ -68,8 +67,8 @@ def _of_present(matchers: tuple[Matcher, ...]) -> ValueTest:
                 return lambda value: value.__class__ is str and value.lower() == low and value.isascii()
             case Wildcard(parts):
                 return lambda value: value.__class__ is str and fits(value, parts)
-            case AnythingBut(excluded) if all(isinstance(each, Exact) for each in excluded):
-                refused = frozenset(canonical(each.value) for each in excluded if isinstance(each, Exact))
+            case AnythingBut(excluded) if all(map(is_scalar, excluded)):
+                refused = frozenset(map(canonical, excluded))
                 return lambda value: canonical(value) not in refused
     return compile_matchers(matchers)
 
@@ -77,7 +76,8 @@ def _of_present(matchers: tuple[Matcher, ...]) -> ValueTest:
 def _is_safe(matchers: tuple[Matcher, ...]) -> bool:
     """Whether the test is false of MISSING by itself."""
     return all(
-        isinstance(matcher, (Exact, Numeric, Prefix, Suffix, EqualsIgnoreCase, Wildcard)) for matcher in matchers
+        is_scalar(matcher) or isinstance(matcher, (Numeric, Prefix, Suffix, EqualsIgnoreCase, Wildcard))
+        for matcher in matchers
     )
 
 
@@ -126,7 +126,7 @@ def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
         return _INLINE[field.matchers], ()
     if len(field.matchers) == 1:
         match field.matchers[0]:
-            case Exact(str() as text):
+            case str() as text:
                 return "{v} == {0}", (intern(text),)
             case Prefix(text, folded=False):
                 return "({x} := {v}).__class__ is str and {x}.startswith({0})", (intern(text),)
@@ -157,10 +157,10 @@ def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
     return "{0}({v})", (test_of(field),)
 
 
-def _texts(matchers: Iterable[Matcher]) -> frozenset[Scalar] | None:
+def _texts(matchers: Sequence[Matcher]) -> frozenset[Matcher] | None:
     """The texts that the matchers want, where they want nothing but texts."""
-    values = [matcher.value if isinstance(matcher, Exact) else None for matcher in matchers]
-    return frozenset(values) if all(value.__class__ is str for value in values) else None
+    texts = [matcher for matcher in matchers if matcher.__class__ is str]
+    return frozenset(texts) if len(texts) == len(matchers) else None
 
 
 def _affixes(matchers: Iterable[Matcher], kind: type[Prefix | Suffix]) -> tuple[str, ...] | None:
@@ -186,8 +186,8 @@ def leaves_test_of(field: FieldPattern) -> Callable[[Leaves], bool]:
     """A test of all that stands at the field's path: any of it must do."""
     path, absent = field.path, may_be_absent(field)
     present = tuple(matcher for matcher in field.matchers if matcher != _ABSENT)
-    if present and all(isinstance(matcher, Exact) for matcher in present):
-        wanted = frozenset(canonical(matcher.value) for matcher in present if isinstance(matcher, Exact))
+    if present and all(map(is_scalar, present)):
+        wanted = frozenset(map(canonical, present))
         if len(wanted) == 1 and not absent and (only := next(iter(wanted))).__class__ is str:
             return lambda leaves: only in leaves(path)
         if all(value.__class__ is str for value in wanted):  # then nothing of another type can be taken for one

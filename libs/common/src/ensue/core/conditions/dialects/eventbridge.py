@@ -14,7 +14,6 @@ from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
     Cidr,
     EqualsIgnoreCase,
-    Exact,
     Exists,
     FieldPattern,
     Matcher,
@@ -26,12 +25,13 @@ from ensue.core.conditions.dialects.pattern_tree import (
     Scalar,
     Suffix,
     Wildcard,
+    is_scalar,
 )
 from ensue.core.json import Json
 
 __all__ = [
-    "AnythingBut", "Cidr", "EqualsIgnoreCase", "Exact", "Exists", "FieldPattern", "Matcher", "Numeric", "Path",
-    "PatternNode", "PatternReader", "Positive", "Prefix", "Scalar", "Suffix", "Wildcard", "parse_pattern",
+    "AnythingBut", "Cidr", "EqualsIgnoreCase", "Exists", "FieldPattern", "Matcher", "Numeric", "Path",
+    "PatternNode", "PatternReader", "Positive", "Prefix", "Scalar", "Suffix", "Wildcard", "is_scalar", "parse_pattern",
 ]  # fmt: skip
 
 

@@ -18,7 +18,6 @@ from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
     Cidr,
     EqualsIgnoreCase,
-    Exact,
     Exists,
     FieldPattern,
     Matcher,
@@ -29,6 +28,7 @@ from ensue.core.conditions.dialects.pattern_tree import (
     Prefix,
     Suffix,
     Wildcard,
+    is_scalar,
 )
 from ensue.core.conditions.fields import ATTRIBUTES, DATA, print_field
 from ensue.core.conditions.registry import OPERATORS
@@ -60,8 +60,8 @@ def _of_node(node: PatternNode) -> Condition:
 
 def _of_field(field: FieldPattern) -> Condition:
     path = _own(field.path)
-    values: list[Json] = [matcher.value for matcher in field.matchers if isinstance(matcher, Exact)]
-    tests: list[Condition] = [_test(path, matcher) for matcher in field.matchers if not isinstance(matcher, Exact)]
+    values: list[Json] = [matcher for matcher in field.matchers if is_scalar(matcher)]
+    tests: list[Condition] = [_test(path, matcher) for matcher in field.matchers if not is_scalar(matcher)]
     if values:
         tests.insert(0, Test(path, "eq", values[0]) if len(values) == 1 else Test(path, "in", values))
     return tests[0] if len(tests) == 1 else Any(tuple(tests))
@@ -92,8 +92,8 @@ def _checked(path: Path, operator: str, value: Json, quantifier: Quantifier = Qu
 
 def _positive(matcher: Positive) -> tuple[str, Json]:
     match matcher:
-        case Exact(value):
-            return "eq", value
+        case str() | int() | float() | None:
+            return "eq", matcher
         case Prefix(text, folded):
             return ("starts_with_ci" if folded else "starts_with"), text
         case Suffix(text, folded):
@@ -119,7 +119,7 @@ def _range(path: Path, numeric: Numeric) -> Condition:
 
 
 def _anything_but(path: Path, excluded: tuple[Positive, ...]) -> Condition:
-    values: list[Json] = [each.value for each in excluded if isinstance(each, Exact)]
+    values: list[Json] = [each for each in excluded if is_scalar(each)]
     if values:
         return Test(path, "neq", values[0]) if len(values) == 1 else Test(path, "not_in", values)
     tests = tuple(_checked(path, *_positive(each), Quantifier.NONE) for each in excluded)

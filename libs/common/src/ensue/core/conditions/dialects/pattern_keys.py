@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
     EqualsIgnoreCase,
-    Exact,
     Exists,
     FieldPattern,
     Matcher,
@@ -21,6 +20,7 @@ from ensue.core.conditions.dialects.pattern_tree import (
     Prefix,
     Suffix,
     Wildcard,
+    is_scalar,
 )
 from ensue.core.conditions.keys import (
     Equals,
@@ -54,8 +54,8 @@ def _of_field(field: FieldPattern, own_path: Callable[[Path], Path | None]) -> N
 
 def _keys(matcher: Matcher) -> Keys:
     match matcher:
-        case Exact(value):
-            return Equals((value,))
+        case str() | int() | float() | None:
+            return Equals((matcher,))
         case Prefix(text, folded=False) if text:
             return Prefixes((text,))
         case Suffix(text, folded=False) if text:
@@ -65,7 +65,7 @@ def _keys(matcher: Matcher) -> Keys:
         case Wildcard(parts):
             return _wildcard_keys(parts)
         case AnythingBut(excluded):
-            values = tuple(each.value for each in excluded if isinstance(each, Exact))
+            values = tuple(each for each in excluded if is_scalar(each))
             return NotEquals(values) if values else Present()
     return Present()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -14,7 +14,6 @@ from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
     Cidr,
     EqualsIgnoreCase,
-    Exact,
     Exists,
     Matcher,
     Numeric,
@@ -38,20 +37,20 @@ class MatcherReader:
         self._fault = fault
         self._count = 0
 
-    def read(self, value: Json, pointer: str) -> Matcher | None:
-        """The next matcher of a pattern; None where it is wrong."""
+    def read(self, value: Json, pointer: str) -> Sequence[Matcher]:
+        """The next matcher of a pattern; none where it is wrong."""
         self._count += 1
         if self._count == MAX_MATCHERS + 1:
             self._fault(pointer, "is one matcher too many", f"at most {MAX_MATCHERS} matchers")
         return self.matcher(value, pointer)
 
-    def matcher(self, value: Json, pointer: str) -> Matcher | None:
-        """A matcher for itself; None where it is wrong."""
+    def matcher(self, value: Json, pointer: str) -> Sequence[Matcher]:
+        """A matcher for itself; none where it is wrong."""
         if value is None or isinstance(value, (str, bool, int, float)):
-            return self._exact(value, pointer)
+            return self._scalar(value, pointer)
         if not isinstance(value, Mapping) or len(value) != 1:
             self._fault(pointer, "is not a matcher", 'a value, or an object with one member such as {"prefix": "a"}')
-            return None
+            return ()
         ((name, operand),) = value.items()
         read = _READERS.get(name)
         place = step(pointer, name)
@@ -59,14 +58,15 @@ class MatcherReader:
             near = get_close_matches(name, _READERS, 1)
             meant = f'; did you mean "{near[0]}"?' if near else ""
             self._fault(place, f"is an unknown matcher{meant}", ", ".join(sorted(_READERS)))
-            return None
-        return read(self, operand, place)
+            return ()
+        made = read(self, operand, place)
+        return () if made is None else (made,)
 
-    def _exact(self, value: Scalar, pointer: str) -> Exact | None:
+    def _scalar(self, value: Scalar, pointer: str) -> Sequence[Scalar]:
         if isinstance(value, float) and not math.isfinite(value):
             self._fault(pointer, "is not a finite number", "a number")
-            return None
-        return Exact(value)
+            return ()
+        return (value,)
 
     def _text(self, value: Json, pointer: str, *, empty: bool = True) -> str | None:
         if not isinstance(value, str):
@@ -76,10 +76,6 @@ class MatcherReader:
             self._fault(pointer, "is an empty text, which would exclude every text", "at least one character")
             return None
         return value
-
-    def _exactly(self, value: Json, pointer: str) -> Exact | None:
-        text = self._text(value, pointer)
-        return None if text is None else Exact(text)
 
     def _prefix(self, value: Json, pointer: str) -> Prefix | None:
         text, folded = self._foldable(value, pointer)
@@ -129,7 +125,7 @@ class MatcherReader:
             expected = "a text, a number, or a list of texts only or of numbers only"
             self._fault(pointer, "is not what can be excluded", expected)
             return None
-        return AnythingBut(tuple(Exact(member) for member in values if isinstance(member, (str, int, float))))
+        return AnythingBut(tuple(member for member in values if isinstance(member, (str, int, float))))
 
     def _anything_but_like(self, value: Mapping[str, Json], pointer: str) -> AnythingBut | None:
         readers: dict[str, Callable[[Json, str], Positive | None]] = {
@@ -183,7 +179,7 @@ class MatcherReader:
 
 
 _READERS: Final[Mapping[str, Callable[[MatcherReader, Json, str], Matcher | None]]] = {
-    "exactly": MatcherReader._exactly,  # the class's own, as all of these
+    "exactly": MatcherReader._text,  # the class's own, as all of these
     "prefix": MatcherReader._prefix,
     "suffix": MatcherReader._suffix,
     "equals-ignore-case": MatcherReader._equals_ignore_case,

@@ -8,7 +8,6 @@ from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
     Cidr,
     EqualsIgnoreCase,
-    Exact,
     Exists,
     Matcher,
     Numeric,
@@ -18,6 +17,7 @@ from ensue.core.conditions.dialects.pattern_tree import (
     Prefix,
     Suffix,
     Wildcard,
+    is_scalar,
 )
 from ensue.core.json import Json, JsonObject
 
@@ -35,8 +35,8 @@ def print_pattern(node: PatternNode) -> JsonObject:
 def print_matcher(matcher: Matcher) -> Json:
     """The JSON of one matcher."""
     match matcher:
-        case Exact(value):
-            return value
+        case str() | int() | float() | None:
+            return matcher
         case Exists(present):
             return {"exists": present}
         case Numeric():
@@ -100,10 +100,10 @@ def _block(cidr: Cidr) -> str:
 
 def _excluded(excluded: Sequence[Positive]) -> Json:
     """A list of values, or one kind of matcher with its list of texts."""
-    values: list[Json] = [each.value for each in excluded if isinstance(each, Exact)]
+    values: list[Json] = [each for each in excluded if is_scalar(each)]
     if values:
         return values
-    printed = [_print_text(each) for each in excluded if not isinstance(each, Exact)]
+    printed = [print_matcher(each) for each in excluded if not is_scalar(each)]
     names = {name for each in printed if isinstance(each, dict) for name in each}
     texts: list[Json] = [text for each in printed if isinstance(each, dict) for text in each.values()]
     return dict.fromkeys(names, texts)

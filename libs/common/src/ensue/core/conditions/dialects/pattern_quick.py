@@ -15,7 +15,6 @@ from ensue.core.conditions.dialects.pattern_matchers import MAX_MATCHERS, MAX_ST
 from ensue.core.conditions.dialects.pattern_reader import MAX_DEPTH, OR
 from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
-    Exact,
     Exists,
     FieldPattern,
     Matcher,
@@ -60,30 +59,19 @@ class _Place:
 
     def of_text(self, text: str) -> FieldPattern:
         """The field that wants this text and nothing else; made now, and kept where there is room."""
-        made = FieldPattern(self.path, (Exact(text),))
+        made = FieldPattern(self.path, (text,))
         if len(self.texts) < MOST_SHARED:
             self.texts[text] = made
-        return made
-
-
-class _Exacts(dict[str, Exact]):
-    """The matcher of each text."""
-
-    def __missing__(self, text: str) -> Exact:
-        made = Exact(text)
-        if len(self) < MOST_SHARED:
-            self[text] = made
         return made
 
 
 class QuickReader:
     """Reads patterns one after the other; keeps what they may share, so it should live no longer than the reading."""
 
-    __slots__ = ("_excluded", "_left", "_root", "_thorough")
+    __slots__ = ("_left", "_root", "_thorough")
 
     def __init__(self) -> None:
         self._root = _Place(())
-        self._excluded = _Exacts().__getitem__
         self._left = 0
         self._thorough = MatcherReader(_decline).matcher
 
@@ -120,7 +108,7 @@ class QuickReader:
             raise _Declined
         if count > 1:
             if _TEXTS.issuperset(map(type, values)):
-                return FieldPattern(place.path, tuple(map(Exact, values)))  # of many texts, few are alike
+                return FieldPattern(place.path, tuple(values))
             return FieldPattern(place.path, tuple(map(self._matcher, values)))
         (only,) = values
         if only.__class__ is str:
@@ -129,16 +117,14 @@ class QuickReader:
 
     def _matcher(self, value: Any) -> Matcher:
         if value.__class__ is str:
-            return Exact(value)
+            return value
         if value.__class__ is dict and len(value) == 1:
             ((name, operand),) = value.items()
             read = _READERS.get(name)
             made = None if read is None else read(self, operand)
             if made is not None:
                 return made
-        thorough = self._thorough(value, "")
-        if thorough is None:
-            raise _Declined
+        (thorough,) = self._thorough(value, "")  # or it has declined
         return thorough
 
     def _prefix(self, operand: Any) -> Prefix | None:
@@ -158,7 +144,7 @@ class QuickReader:
 
     def _anything_but(self, operand: Any) -> AnythingBut | None:
         if operand.__class__ is list and operand and _TEXTS.issuperset(map(type, operand)):
-            return AnythingBut(tuple(map(self._excluded, operand)))
+            return AnythingBut(tuple(operand))
         return None
 
     def _numeric(self, operand: Any) -> Numeric | None:

@@ -85,8 +85,8 @@ class _Reader:
             return _EMPTY
         if not value:
             self.fault(pointer, "is an empty array", "at least one value")
-        matchers = [self._matchers.read(element, step(pointer, index)) for index, element in enumerate(value)]
-        return PatternNode((FieldPattern(path, tuple(m for m in matchers if m is not None)),))
+        read = [self._matchers.read(element, step(pointer, index)) for index, element in enumerate(value)]
+        return PatternNode((FieldPattern(path, tuple(matcher for each in read for matcher in each)),))
 
     def _choices(self, value: Json, path: Path, pointer: str, depth: int) -> tuple[PatternNode, ...]:
         if not isinstance(value, (list, tuple)) or len(value) < 2:

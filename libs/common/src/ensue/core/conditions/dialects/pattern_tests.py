@@ -13,7 +13,6 @@ from ensue.core.conditions.dialects.pattern_tree import (
     AnythingBut,
     Cidr,
     EqualsIgnoreCase,
-    Exact,
     Exists,
     Matcher,
     Numeric,
@@ -35,8 +34,8 @@ def compile_matchers(matchers: Sequence[Matcher]) -> ScalarTest:
 
 def _compile(matcher: Matcher) -> ScalarTest:
     match matcher:
-        case Exact(value):
-            return same_as(value)
+        case str() | int() | float() | None:
+            return same_as(matcher)
         case Exists(present):
             return lambda _: present
         case Numeric():

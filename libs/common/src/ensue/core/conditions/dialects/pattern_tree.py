@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from types import NoneType
+from typing import TypeAlias, TypeGuard
 
 Scalar: TypeAlias = str | int | float | bool | None
 Path: TypeAlias = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Exact:
-    """The same JSON value, type by type: 1 is 1.0, but neither "1" nor true."""
-
-    value: Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +73,7 @@ class Exists:
     present: bool
 
 
-Positive: TypeAlias = Exact | Prefix | Suffix | EqualsIgnoreCase | Wildcard
+Positive: TypeAlias = Scalar | Prefix | Suffix | EqualsIgnoreCase | Wildcard
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,13 @@ class AnythingBut:
     excluded: tuple[Positive, ...]
 
 
-Matcher: TypeAlias = Exact | Prefix | Suffix | EqualsIgnoreCase | Wildcard | Numeric | Cidr | Exists | AnythingBut
+Matcher: TypeAlias = Scalar | Prefix | Suffix | EqualsIgnoreCase | Wildcard | Numeric | Cidr | Exists | AnythingBut
+"""A scalar stands for itself: for the same JSON value, type by type. 1 is 1.0, but neither "1" nor true."""
+
+
+def is_scalar(matcher: Matcher) -> TypeGuard[Scalar]:
+    """Whether a matcher stands for itself."""
+    return isinstance(matcher, (str, int, float, NoneType))
 
 
 @dataclass(frozen=True, slots=True)
