@@ -39,7 +39,7 @@ def excluded_values(field: FieldPattern) -> Sequence[Scalar] | None:
     only = field.matchers[0]
     if only.__class__ is not AnythingBut or len(field.matchers) > 1:
         return None
-    return only.excluded if SCALARS.issuperset(map(type, only.excluded)) else None  # type: ignore[return-value]  # just seen
+    return only.excluded if only.excluded[0].__class__ in SCALARS else None  # type: ignore[return-value]  # all are, then
 
 
 def is_narrowing(field: FieldPattern) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.matching.crossings import PICK, Crossing, Members, crossing, holding, of_one_point
-from ensue.matching.intervals import Cells, is_number, reach
+from ensue.matching.intervals import Cells, is_number
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Check, Run, check_of
 from ensue.matching.projection import Layout
@@ -43,7 +43,7 @@ _BODY: Final = """def run(e, out):
 def is_sparse(across: Cells, down: Cells) -> bool:
     """Whether no range lies in many cells of the plane, and no cell holds many ranges, on average."""
     columns, rows = across.last - across.first + 1, down.last - down.first + 1
-    return int((columns * rows).sum()) <= min(MOST_PLACES * len(across.ranges), CROWD * len(across) * len(down))
+    return int((columns * rows).sum()) <= min(MOST_PLACES * len(across.first), CROWD * len(across) * len(down))
 
 
 class Grid:
@@ -54,7 +54,7 @@ class Grid:
     ) -> None:
         self._paths, self._across, self._down = paths, across, down
         self._items, self._layout = items, layout
-        self._reaches = [np.array(list(map(reach, cells.ranges)), np.float64) for cells in (across, down)]
+        self._reaches = [cells.ranges.reaches() for cells in (across, down)]
         self._members, self._starts = _by_place(across, down)
         self._cells: list[Crossing | None] = [None] * (len(across) * len(down))
         self._was_asked = bytearray(len(self._cells))
@@ -118,5 +118,6 @@ def _by_place(across: Cells, down: Cells) -> tuple[NDArray[np.int64], NDArray[np
     items = np.repeat(np.arange(len(counts)), counts)
     steps = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
     places = (left[items] + steps // heights[items]) * len(down) + top[items] + steps % heights[items]
-    starts = np.searchsorted(np.sort(places), np.arange(len(across) * len(down) + 1))
-    return items[places.argsort(kind="stable")].astype(np.int64), starts
+    order = places.argsort(kind="stable")
+    starts = np.searchsorted(places[order], np.arange(len(across) * len(down) + 1))
+    return items[order].astype(np.int64), starts

@@ -48,6 +48,14 @@ class Ranges:
         ends = np.unique(np.concatenate((self.lows, self.highs)))
         self._ends = ends[np.isfinite(ends)]
 
+    def reaches(self) -> NDArray[np.float64]:
+        """Of each range the least number within it, and the least above it (as `reach` says)."""
+        is_open = np.isinf(self.lows)
+        has_low = np.fromiter((each.low_included for each in self.wanted), bool, len(self.wanted))
+        has_high = np.fromiter((each.high_included for each in self.wanted), bool, len(self.wanted))
+        lows = np.where(has_low | is_open, self.lows, np.nextafter(self.lows, inf))
+        return np.column_stack((lows, np.where(has_high, np.nextafter(self.highs, inf), self.highs)))
+
     def bounds(self, most: int) -> NDArray[np.float64]:
         """At most this many of the ends, spread evenly, in order."""
         step = -(-len(self._ends) // most) or 1
@@ -72,7 +80,7 @@ class Cells:
     def __init__(self, ranges: Ranges, most: int) -> None:
         bounds = ranges.bounds(most)
         self.bounds: list[float] = bounds.tolist()
-        self.ranges = ranges.wanted
+        self.ranges = ranges
         self.first = np.searchsorted(bounds, ranges.lows, "right")
         self.last = np.searchsorted(bounds, ranges.highs, "right")
 
@@ -128,7 +136,7 @@ class Narrow:
 
     def _made(self, cell: int) -> tuple[Sequence[float], _Pieces, _Asked]:
         """Where the ranges of a cell begin and end, and for each piece between the ids, and those still to be asked."""
-        at_path, ranges = frozenset((self._path,)), self._ranges.ranges
+        at_path, ranges = frozenset((self._path,)), self._ranges.ranges.wanted
         members = [(reach(ranges[index]), self._items[index].proven(at_path)) for index in self._members[cell]]
         places = cuts((place for span, _ in members for place in span), self._ranges.extent(cell))
         there = [[rest for (low, end), rest in members if low <= place < end] for place in places]

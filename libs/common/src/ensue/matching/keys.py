@@ -1,6 +1,6 @@
 """Keys: what a value must be found under for a matcher to have a chance. Chosen here, looked up by `lookups`.
 
-A key is (kind, text or value). `exact` kinds prove the matcher, the others leave it to be checked.
+Plain tuples, for a hundred thousand items make as many of them: a named one takes ten times as long to make.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import IntEnum
 from types import NoneType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from ensue.core.conditions.dialects.eventbridge import (
     EqualsIgnoreCase,
@@ -19,12 +19,12 @@ from ensue.core.conditions.dialects.eventbridge import (
     Scalar,
     Suffix,
     Wildcard,
+    are_texts,
 )
 from ensue.matching.rules import canonical
 
 MAX_AFFIX: Final = 24
 SCALARS: Final[frozenset[type]] = frozenset((str, int, float, bool, NoneType))
-_TEXTS: Final = frozenset((str,))
 
 
 class Kind(IntEnum):
@@ -39,16 +39,11 @@ class Kind(IntEnum):
     PART = 6
 
 
-class Key(NamedTuple):
-    """One key. `proves`: whoever is found under it needs no check of this matcher."""
+Key: TypeAlias = tuple[Kind, Hashable]
+Choice: TypeAlias = tuple[tuple[Key, ...], bool]
+"""Keys, any of which is sufficient, and whether whoever is found under it needs no check of the matcher."""
 
-    kind: Kind
-    value: Hashable
-    proves: bool
-
-
-Choices = Sequence[tuple[Key, ...]]
-Frequency = Counter[tuple[Hashable, ...]]
+Frequency: TypeAlias = Counter[Key]
 
 
 def wants_values(field: FieldPattern) -> bool:
@@ -59,7 +54,7 @@ def wants_values(field: FieldPattern) -> bool:
 def values_of(field: FieldPattern) -> Sequence[Hashable] | None:
     """The values that a field wants any of, where it wants nothing else; one may come twice."""
     matchers = field.matchers
-    if _TEXTS.issuperset(map(type, matchers)):
+    if matchers[0].__class__ is str and are_texts(matchers):
         return matchers
     return list(map(canonical, matchers)) if wants_values(field) else None
 
@@ -69,83 +64,76 @@ def wants_one_value(field: FieldPattern) -> bool:
     return len(field.matchers) == 1 and field.matchers[0].__class__ in SCALARS
 
 
-def choices_of(field: FieldPattern) -> Choices | None:
-    """For each matcher of a field its keys, any of them sufficient; None where one has none, as negation has."""
-    if len(field.matchers) == 1:  # most often
-        (only,) = field.matchers
-        read = _CHOICES.get(only.__class__)
-        keys = () if read is None else read(only)
-        return (keys,) if keys else None
+def choices_of(field: FieldPattern) -> Sequence[Choice] | None:
+    """For each matcher of a field its keys; None where one has none, as negation has."""
     choices = []
     for matcher in field.matchers:
         read = _CHOICES.get(matcher.__class__)
-        keys = () if read is None else read(matcher)
-        if not keys:
+        choice = None if read is None else read(matcher)
+        if choice is None:
             return None
-        choices.append(keys)
+        choices.append(choice)
     return choices
 
 
-def frequency_of(choices: Iterable[Choices]) -> Frequency:
-    """How many share each key, as its kind and value."""
-    return Counter([key[:2] for each in choices for keys in each for key in keys])
+def frequency_of(choices: Iterable[Sequence[Choice]]) -> Frequency:
+    """How many share each key."""
+    return Counter([key for each in choices for keys, _ in each for key in keys])
 
 
-def rarest(choices: Choices, frequency: Frequency) -> Sequence[Key]:
+def rarest(choices: Sequence[Choice], frequency: Frequency) -> Choice:
     """One key a matcher, each the rarest of its choices; of equals the longest, and each once."""
     if len(choices) == 1:
-        (keys,) = choices
-        return keys if len(keys) == 1 else (_rarest(keys, frequency),)
-    found = [keys[0] if len(keys) == 1 else _rarest(keys, frequency) for keys in choices]
-    return tuple({key[:2]: key for key in found}.values())
+        (only,) = choices
+        return only if len(only[0]) == 1 else ((_rarest(only[0], frequency),), only[1])
+    found = [keys[0] if len(keys) == 1 else _rarest(keys, frequency) for keys, _ in choices]
+    return tuple(dict.fromkeys(found)), all(proves for _, proves in choices)
 
 
 def _rarest(keys: tuple[Key, ...], frequency: Frequency) -> Key:
-    return min(keys, key=lambda key: (frequency[key[:2]], key.kind, -len(str(key.value))))
+    return min(keys, key=lambda key: (frequency[key], key[0], -len(str(key[1]))))
 
 
-def _of_scalar(matcher: Scalar) -> tuple[Key, ...]:
-    return (Key(Kind.VALUE, canonical(matcher), proves=True),)
+def _of_scalar(matcher: Scalar) -> Choice:
+    return ((Kind.VALUE, canonical(matcher)),), True
 
 
-def _of_numeric(matcher: Numeric) -> tuple[Key, ...]:
-    return (
-        (Key(Kind.VALUE, matcher.low, proves=False),) if matcher.low is not None and matcher.low == matcher.high else ()
-    )
+def _of_numeric(matcher: Numeric) -> Choice | None:
+    is_one = matcher.low is not None and matcher.low == matcher.high
+    return (((Kind.VALUE, matcher.low),), False) if is_one else None
 
 
-def _of_prefix(matcher: Prefix) -> tuple[Key, ...]:
+def _of_prefix(matcher: Prefix) -> Choice | None:
     text = matcher.text
     if matcher.folded:
-        return (Key(Kind.FOLDED_PREFIX, text[:MAX_AFFIX].lower(), proves=False),) if text and text.isascii() else ()
-    return (Key(Kind.PREFIX, text[:MAX_AFFIX], proves=len(text) <= MAX_AFFIX),) if text else ()
+        return (((Kind.FOLDED_PREFIX, text[:MAX_AFFIX].lower()),), False) if text and text.isascii() else None
+    return (((Kind.PREFIX, text[:MAX_AFFIX]),), len(text) <= MAX_AFFIX) if text else None
 
 
-def _of_suffix(matcher: Suffix) -> tuple[Key, ...]:
+def _of_suffix(matcher: Suffix) -> Choice | None:
     text = matcher.text
     if matcher.folded:
-        return (Key(Kind.FOLDED_SUFFIX, text[-MAX_AFFIX:].lower(), proves=False),) if text and text.isascii() else ()
-    return (Key(Kind.SUFFIX, text[-MAX_AFFIX:], proves=len(text) <= MAX_AFFIX),) if text else ()
+        return (((Kind.FOLDED_SUFFIX, text[-MAX_AFFIX:].lower()),), False) if text and text.isascii() else None
+    return (((Kind.SUFFIX, text[-MAX_AFFIX:]),), len(text) <= MAX_AFFIX) if text else None
 
 
-def _of_folded(matcher: EqualsIgnoreCase) -> tuple[Key, ...]:
-    return (Key(Kind.FOLDED, matcher.text.lower(), proves=False),) if matcher.text.isascii() else ()
+def _of_folded(matcher: EqualsIgnoreCase) -> Choice | None:
+    return (((Kind.FOLDED, matcher.text.lower()),), False) if matcher.text.isascii() else None
 
 
-def _of_wildcard(matcher: Wildcard) -> tuple[Key, ...]:
+def _of_wildcard(matcher: Wildcard) -> Choice | None:
     """A beginning, an end, and each part between: none proves what lies between them."""
     first, last = matcher.parts[0], matcher.parts[-1]
     if len(matcher.parts) == 1:
-        return (Key(Kind.VALUE, first, proves=True),)
-    keys = [Key(Kind.PART, part, proves=False) for part in matcher.parts[1:-1] if part]
+        return ((Kind.VALUE, first),), True
+    keys: list[Key] = [(Kind.PREFIX, first[:MAX_AFFIX])] if first else []
     if last:
-        keys.insert(0, Key(Kind.SUFFIX, last[-MAX_AFFIX:], proves=False))
-    if first:
-        keys.insert(0, Key(Kind.PREFIX, first[:MAX_AFFIX], proves=False))
-    return tuple(keys)
+        keys.append((Kind.SUFFIX, last[-MAX_AFFIX:]))
+    keys += [(Kind.PART, part) for part in matcher.parts[1:-1] if part]
+    return (tuple(keys), False) if keys else None
 
 
-_CHOICES: Final[dict[type, Callable[[Any], tuple[Key, ...]]]] = {
+_CHOICES: Final[dict[type, Callable[[Any], Choice | None]]] = {
     **dict.fromkeys(SCALARS, _of_scalar),
     Numeric: _of_numeric,
     Prefix: _of_prefix,
@@ -153,3 +141,5 @@ _CHOICES: Final[dict[type, Callable[[Any], tuple[Key, ...]]]] = {
     EqualsIgnoreCase: _of_folded,
     Wildcard: _of_wildcard,
 }
+MAY_HAVE_KEYS: Final = frozenset(_CHOICES)
+"""The kinds of matchers that may have keys; ranges are among them."""

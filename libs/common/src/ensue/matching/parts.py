@@ -9,12 +9,22 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.buckets import Buckets
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
-from ensue.matching.keys import SCALARS, Choices, Frequency, Key, Kind, choices_of, frequency_of, rarest, values_of
+from ensue.matching.keys import (
+    MAY_HAVE_KEYS,
+    SCALARS,
+    Choice,
+    Frequency,
+    Kind,
+    choices_of,
+    frequency_of,
+    rarest,
+    values_of,
+)
 from ensue.matching.leaves import Leaves
 from ensue.matching.lookups import Keyed, Values
 from ensue.matching.nodes import Few, Lazy, Node, Run
@@ -28,6 +38,7 @@ MANY_SHAPES: Final = 4
 
 _Tables = dict[Path, dict[Kind, Buckets]]
 _Shapes = dict[tuple[Path, ...], list[tuple[Item, tuple[Hashable, ...]]]]
+_Keyed = tuple[Item, list[tuple[Path, Sequence[Choice]]]]
 
 
 def node_of(items: Sequence[Item], layout: Layout) -> Node:
@@ -98,25 +109,25 @@ class _Builder:
 
     def build(self, items: Sequence[Item]) -> list[Node]:
         shapes: _Shapes = defaultdict(list)
+        keyed: list[Item] = []
         others: list[Item] = []
         for item in items:
             paths: list[Path] = []
             values: list[Hashable] = []
+            is_keyed = False
             for field in item.free():
-                matchers = field.matchers
-                if len(matchers) == 1:  # `wants_one_value`, where a call would tell
-                    (value,) = matchers
-                    if value.__class__ is str:
-                        paths.append(field.path)
-                        values.append(value)
-                    elif value.__class__ in SCALARS:
-                        paths.append(field.path)
-                        values.append(canonical(value))
+                first = field.matchers[0]
+                kind = first.__class__
+                if kind in SCALARS and len(field.matchers) == 1:  # `wants_one_value`, where a call would tell
+                    paths.append(field.path)
+                    values.append(first if kind is str else canonical(first))
+                elif kind in MAY_HAVE_KEYS:
+                    is_keyed = True
             if paths:
                 shapes[tuple(paths)].append((item, tuple(values)))
             else:
-                others.append(item)
-        return [*self._by_values(_in_order(shapes)), *self._by_keys(others)]
+                (keyed if is_keyed else others).append(item)
+        return [*self._by_values(_in_order(shapes)), *self._by_keys(keyed, others)]
 
     def _by_values(self, shapes: _Shapes) -> Iterable[Node]:
         """A table for each shape; where there are many, one by the path common to most, or one for each path."""
@@ -162,54 +173,55 @@ class _Builder:
     def _node(self, items: Sequence[Item]) -> Node:
         return node_of(items, self._layout)
 
-    def _by_keys(self, items: Sequence[Item]) -> Iterable[Node]:
+    def _by_keys(self, items: Sequence[Item], others: list[Item]) -> Iterable[Node]:
+        """`others`: those that neither keys nor ranges lead to; some of the items may come to them."""
         tables: _Tables = defaultdict(lambda: defaultdict(Buckets))
-        undecided: list[tuple[Item, list[tuple[FieldPattern, Choices]]]] = []
-        others = []
+        undecided: list[_Keyed] = []
+        ranged = []
         for item in items:
             free = item.free()
             if len(free) == 1 and (values := values_of(free[0])) is not None:
                 path = free[0].path
                 tables[path][Kind.VALUE].add(values, item, frozenset((path,)))
                 continue
-            fields = [(field, choices) for field in free if (choices := choices_of(field)) is not None]
+            fields = [(field.path, choices) for field in free if (choices := choices_of(field)) is not None]
             if fields:
                 undecided.append((item, fields))
             else:
-                others.append(item)
+                ranged.append(item)
         self._lead(undecided, tables)
         for path, kinds in tables.items():
             yield Keyed(path, {kind: found.table(self._node) for kind, found in kinds.items()}, self._layout)
-        yield from self._by_ranges(others)
+        yield from self._by_ranges(ranged, others)
 
-    def _lead(self, undecided: Sequence[tuple[Item, list[tuple[FieldPattern, Choices]]]], tables: _Tables) -> None:
+    def _lead(self, undecided: Sequence[_Keyed], tables: _Tables) -> None:
         """Put each item under the keys of that field of it whose keys the fewest share."""
-        by_path: dict[Path, list[Choices]] = defaultdict(list)
+        by_path: dict[Path, list[Sequence[Choice]]] = defaultdict(list)
         for _, fields in undecided:
-            for field, choices in fields:
-                by_path[field.path].append(choices)
+            for path, choices in fields:
+                by_path[path].append(choices)
         sharing = {path: frequency_of(choices) for path, choices in by_path.items()}
         alone = {path: frozenset((path,)) for path in by_path}
         for item, fields in undecided:
-            led = [(field.path, rarest(choices, sharing[field.path])) for field, choices in fields]
-            path, keys = led[0] if len(led) == 1 else min(led, key=lambda each: _cost(each[1], sharing[each[0]]))
+            led = [(path, rarest(choices, sharing[path])) for path, choices in fields]
+            path, (keys, proves) = min(led, key=lambda each: _cost(each, sharing)) if len(led) > 1 else led[0]
             kinds = tables[path]
-            if False in [key.proves for key in keys]:
-                rest = item.led_by(path)
-                for kind, value, _ in keys:
-                    kinds[kind].add_open((value,), rest)
-            else:
-                for kind, value, _ in keys:
+            if proves:
+                for kind, value in keys:
                     kinds[kind].add((value,), item, alone[path])
+            else:
+                rest = item.led_by(path)
+                for kind, value in keys:
+                    kinds[kind].add_open((value,), rest)
 
-    def _by_ranges(self, items: Sequence[Item]) -> Iterable[Node]:
+    def _by_ranges(self, items: Sequence[Item], others: list[Item]) -> Iterable[Node]:
         ranged: dict[tuple[Path, ...], tuple[list[Item], list[list[Numeric]]]] = defaultdict(lambda: ([], []))
         for item in items:
             found = [(field.path, wanted) for field in item.free() if (wanted := range_of(field)) is not None][:2]
             members, ranges = ranged[tuple([path for path, _ in found])]
             members.append(item)
             ranges.append([wanted for _, wanted in found])
-        others, _ = ranged.pop((), ([], []))
+        others += ranged.pop((), ([], []))[0]
         for paths, (members, ranges) in ranged.items():
             sides = [Ranges(side) for side in zip(*ranges, strict=True)]
             node = self._narrow(paths, members, sides) if len(paths) == 1 else self._grid(paths, members, sides)
@@ -278,6 +290,7 @@ def _common_path(shapes: Mapping[tuple[Path, ...], Sequence[object]]) -> Path | 
     return path if 2 * most >= sum(map(len, shapes.values())) else None
 
 
-def _cost(keys: Sequence[Key], frequency: Frequency) -> tuple[int, int]:
+def _cost(led: tuple[Path, Choice], sharing: Mapping[Path, Frequency]) -> tuple[int, int]:
     """How many items share the keys; of equals, longer keys first."""
-    return sum(frequency[key[:2]] for key in keys), -min(len(str(key.value)) for key in keys)
+    path, (keys, _) = led
+    return sum(sharing[path][key] for key in keys), -min(len(str(value)) for _, value in keys)

@@ -78,9 +78,12 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
     def proven(self, paths: frozenset[Path]) -> Item:
         """The item without the fields at `paths`, each of which it has."""
-        if len(self.fields) == len(paths):
+        fields = self.fields
+        if len(fields) == len(paths):
             return Item(self.rule_id, ())
-        return Item(self.rule_id, tuple([field for field in self.fields if field.path not in paths]), self.spent)
+        if len(fields) == 2:  # most often, and in half the time
+            return Item(self.rule_id, fields[1:] if fields[0].path in paths else fields[:1], self.spent)
+        return Item(self.rule_id, tuple([field for field in fields if field.path not in paths]), self.spent)
 
     def led_by(self, path: Path) -> Item:
         """The item with `path` spent."""

@@ -25,13 +25,14 @@ from ensue.core.conditions.dialects.pattern_tree import (
     Scalar,
     Suffix,
     Wildcard,
+    are_texts,
     is_scalar,
 )
 from ensue.core.json import Json
 
 __all__ = [
-    "AnythingBut", "Cidr", "EqualsIgnoreCase", "Exists", "FieldPattern", "Matcher", "Numeric", "Path",
-    "PatternNode", "PatternReader", "Positive", "Prefix", "Scalar", "Suffix", "Wildcard", "is_scalar", "parse_pattern",
+    "AnythingBut", "Cidr", "EqualsIgnoreCase", "Exists", "FieldPattern", "Matcher", "Numeric", "Path", "PatternNode",
+    "PatternReader", "Positive", "Prefix", "Scalar", "Suffix", "Wildcard", "are_texts", "is_scalar", "parse_pattern",
 ]  # fmt: skip
 
 

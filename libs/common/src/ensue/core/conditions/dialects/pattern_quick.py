@@ -8,6 +8,7 @@ reader, which has the faults with their places. A property test holds the two to
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import intern
 from typing import Any, Final, NoReturn
 
 from ensue.core.conditions.dialects.doubles import EXACT
@@ -23,11 +24,11 @@ from ensue.core.conditions.dialects.pattern_tree import (
     Prefix,
     Suffix,
     Wildcard,
+    are_texts,
 )
 from ensue.core.json import Json
 
 MOST_SHARED: Final = 1024  # a table of more is slower to look into than an equal thing is to make
-_TEXTS: Final = frozenset((str,))
 _NUMBERS: Final = frozenset((int, float))
 _LOW: Final = {">": False, ">=": True}
 _HIGH: Final = {"<": False, "<=": True}
@@ -107,7 +108,7 @@ class QuickReader:
         if not count or self._left < 0:
             raise _Declined
         if count > 1:
-            if _TEXTS.issuperset(map(type, values)):
+            if are_texts(values):
                 return FieldPattern(place.path, tuple(values))
             return FieldPattern(place.path, tuple(map(self._matcher, values)))
         (only,) = values
@@ -121,58 +122,68 @@ class QuickReader:
         if value.__class__ is dict and len(value) == 1:
             ((name, operand),) = value.items()
             read = _READERS.get(name)
-            made = None if read is None else read(self, operand)
+            made = None if read is None else read(operand)
             if made is not None:
                 return made
         (thorough,) = self._thorough(value, "")  # or it has declined
         return thorough
 
-    def _prefix(self, operand: Any) -> Prefix | None:
-        return Prefix(operand) if operand.__class__ is str else None
 
-    def _suffix(self, operand: Any) -> Suffix | None:
-        return Suffix(operand) if operand.__class__ is str else None
+def _prefix(operand: Any) -> Prefix | None:
+    return Prefix(operand) if operand.__class__ is str else None
 
-    def _wildcard(self, operand: Any) -> Wildcard | None:
-        if operand.__class__ is not str or "\\" in operand or "**" in operand:
-            return None
-        parts = tuple(operand.split("*"))
-        return Wildcard(parts) if len(parts) <= MAX_STARS + 1 else None
 
-    def _exists(self, operand: Any) -> Exists | None:
-        return Exists(operand) if operand.__class__ is bool else None
+def _suffix(operand: Any) -> Suffix | None:
+    return Suffix(operand) if operand.__class__ is str else None
 
-    def _anything_but(self, operand: Any) -> AnythingBut | None:
-        if operand.__class__ is list and operand and _TEXTS.issuperset(map(type, operand)):
-            return AnythingBut(tuple(operand))
+
+def _wildcard(operand: Any) -> Wildcard | None:
+    if operand.__class__ is not str or "\\" in operand or "**" in operand:
         return None
+    parts = tuple(operand.split("*"))
+    return Wildcard(parts) if len(parts) <= MAX_STARS + 1 else None
 
-    def _numeric(self, operand: Any) -> Numeric | None:
-        if operand.__class__ is not list or len(operand) != 4:
-            return self._half_numeric(operand)
-        sign, low, other, high = operand
-        if not (_TEXTS.issuperset((type(sign), type(other))) and sign in _LOW and other in _HIGH):
-            return None
-        if _NUMBERS.issuperset((type(low), type(high))) and -EXACT <= low < high <= EXACT:  # none is infinite
-            return Numeric(low, high, _LOW[sign], _HIGH[other])
+
+def _exists(operand: Any) -> Exists | None:
+    return Exists(operand) if operand.__class__ is bool else None
+
+
+def _anything_but(operand: Any) -> AnythingBut | None:
+    if operand.__class__ is not list or not operand:
         return None
-
-    def _half_numeric(self, operand: Any) -> Numeric | None:
-        if operand.__class__ is not list or len(operand) != 2:
-            return None
-        sign, bound = operand
-        if sign.__class__ is not str or type(bound) not in _NUMBERS or not -EXACT <= bound <= EXACT:
-            return None
-        if sign in _LOW:
-            return Numeric(low=bound, low_included=_LOW[sign])
-        return Numeric(high=bound, high_included=_HIGH[sign]) if sign in _HIGH else None
+    try:
+        return AnythingBut(tuple(map(intern, operand)))  # what many exclude is one object, near to the processor
+    except TypeError:
+        return None  # one is no text
 
 
-_READERS: Final[dict[str, Callable[[QuickReader, Any], Matcher | None]]] = {
-    "prefix": QuickReader._prefix,  # its own
-    "suffix": QuickReader._suffix,
-    "wildcard": QuickReader._wildcard,
-    "anything-but": QuickReader._anything_but,
-    "numeric": QuickReader._numeric,
-    "exists": QuickReader._exists,
+def _numeric(operand: Any) -> Numeric | None:
+    if operand.__class__ is not list or len(operand) != 4:
+        return _half_numeric(operand)
+    sign, low, other, high = operand
+    if not (are_texts((sign, other)) and sign in _LOW and other in _HIGH):
+        return None
+    if _NUMBERS.issuperset((type(low), type(high))) and -EXACT <= low < high <= EXACT:  # none is infinite
+        return Numeric(low, high, _LOW[sign], _HIGH[other])
+    return None
+
+
+def _half_numeric(operand: Any) -> Numeric | None:
+    if operand.__class__ is not list or len(operand) != 2:
+        return None
+    sign, bound = operand
+    if sign.__class__ is not str or type(bound) not in _NUMBERS or not -EXACT <= bound <= EXACT:
+        return None
+    if sign in _LOW:
+        return Numeric(low=bound, low_included=_LOW[sign])
+    return Numeric(high=bound, high_included=_HIGH[sign]) if sign in _HIGH else None
+
+
+_READERS: Final[dict[str, Callable[[Any], Matcher | None]]] = {
+    "prefix": _prefix,
+    "suffix": _suffix,
+    "wildcard": _wildcard,
+    "anything-but": _anything_but,
+    "numeric": _numeric,
+    "exists": _exists,
 }

@@ -5,7 +5,7 @@ Everybody else reads them as members of `eventbridge`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import NoneType
 from typing import TypeAlias, TypeGuard
@@ -78,7 +78,10 @@ Positive: TypeAlias = Scalar | Prefix | Suffix | EqualsIgnoreCase | Wildcard
 
 @dataclass(frozen=True, slots=True)
 class AnythingBut:
-    """Any scalar that is there and that no member of `excluded` matches; excluded values are never bool or null."""
+    """Any scalar that is there and that no member of `excluded` matches.
+
+    excluded: texts, numbers, or matchers of one kind; never true, false or null.
+    """
 
     excluded: tuple[Positive, ...]
 
@@ -90,6 +93,15 @@ Matcher: TypeAlias = Scalar | Prefix | Suffix | EqualsIgnoreCase | Wildcard | Nu
 def is_scalar(matcher: Matcher) -> TypeGuard[Scalar]:
     """Whether a matcher stands for itself."""
     return isinstance(matcher, (str, int, float, NoneType))
+
+
+def are_texts(values: Iterable[object]) -> bool:
+    """Whether all are texts: to join them is quicker than to look at the type of each."""
+    try:
+        "".join(values)  # type: ignore[arg-type]  # this is the question
+    except TypeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
