@@ -16,8 +16,9 @@ def main(rules: Path, events: Path, ids: Path, at_least: float) -> None:
     """Build, match for a while, write down what was found."""
     documents = [msgspec.json.decode(line) for line in rules.read_bytes().splitlines()]
     lines = events.read_bytes().splitlines()
+    patterns = [(rule["id"], rule["pattern"]) for rule in documents]
     started = time.perf_counter()
-    matcher = from_patterns([(rule["id"], rule["pattern"]) for rule in documents])
+    matcher = from_patterns(patterns)
     built, fastest = time.perf_counter() - started, float("inf")
     match, first = matcher.match, time.perf_counter()
     while time.perf_counter() - first < at_least:

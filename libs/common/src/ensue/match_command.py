@@ -55,10 +55,11 @@ def match(
     if read is None:
         raise typer.Exit(ExitCode.INVALID)
     found_rules, found_events = read
+    gc.freeze()  # what is read lives to the end, as what is built of it
     start = clock.monotonic()
-    matcher = build(found_rules, clock)
+    with collecting_nothing():
+        matcher = build(found_rules, clock)
     built = clock.monotonic() - start
-    gc.collect()
     gc.freeze()
     if dump:
         for index, event in enumerate(found_events):
