@@ -123,6 +123,24 @@ def test_what_is_odd_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[
     ]
 
 
+def test_a_trigger_that_takes_every_event_of_its_type_is_not_told_to_cover_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = "---\n".join(
+        [
+            trigger("{}", "Every event"),
+            trigger(
+                "{any: [{field: data.n, op: exists, value: true}, {field: data.n, op: exists, value: false}]}", "Both"
+            ),
+            trigger("{field: data.n, op: gt, value: 5}", "Some"),
+        ]
+    )
+    code, lines = checked(tmp_path, content, capsys)
+    assert code == 0
+    assert not [line for line in lines if "that of" in line]
+    assert lines[0] == "8:8: warning: /where is true for every event"
+
+
 def test_sample_events_tell_how_often_it_fires(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     events = tmp_path / "events.jsonl"
     events.write_text("".join(json.dumps({"type": "a.b", "data": {"n": n}}) + "\n" for n in range(9)) + "{}\n")

@@ -102,9 +102,9 @@ def _covered(trigger: ParsedTrigger, others: Sequence[Known]) -> Iterator[Fault]
         if other.project != trigger.project or other.when.entity_type != trigger.when.entity_type:
             continue
         mine, theirs = set(trigger.when.types), set(other.when.types)
-        if not mine <= theirs or trigger.where == All(()) == other.where:
+        if not mine <= theirs or not implies(trigger.where, other.where, effort):
             continue
-        if not implies(trigger.where, other.where, effort):
+        if implies(ALWAYS, other.where, effort):  # it takes every event, and covers whatever is written
             continue
         if mine == theirs and implies(other.where, trigger.where, effort):
             yield Fault(WHERE, f"is true for the same events as that of {known.name}")
