@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from rich.console import Console
-from tests.bench import dispatcher, evaluator, swap
+from tests.bench import dispatcher, evaluator, start, swap
 from tests.bench.evaluator import Load
 from tests.bench.page import write_processes
 from tests.bench.report import Report
@@ -26,6 +26,7 @@ EVALUATIONS = (
     Load(rules=1_000, share=1.0, events=60_000),
 )
 RUNS, MANY = 3, 10_000
+STARTS = (1_000, 10_000, 100_000)
 SWAPS = (10_000,)
 
 
@@ -44,6 +45,9 @@ async def run(servers: Servers, console: Console, scale: float) -> Report:
         with _step(console, f"evaluator: {load.rules} triggers, {load.share:.0%} of {load.events} events match"):
             runs = RUNS if load.rules < MANY else 1  # to save many triggers takes longer than to measure
             report.evaluations.append([await evaluator.measure(servers, load) for _ in range(runs)])
+    for triggers in STARTS:
+        with _step(console, f"evaluator: {triggers} triggers put in force"):
+            report.starts.append(await asyncio.to_thread(start.measure, triggers))
     for rules in SWAPS:
         with _step(console, f"evaluator: events while some of {rules} triggers change"):
             report.swaps.append(await swap.measure(servers, rules=rules, seconds=15 * scale))

@@ -243,7 +243,7 @@ def test_a_trigger_whose_calendar_is_not_there_errs_alone_and_names_it() -> None
     decisions = decide(ruleset, an_event(), NOON)
     assert [firing.trigger_id for firing in decisions.firings] == [trigger_id(2)]
     assert [error.detail for error in decisions.errors] == ["InvalidValue: there is no calendar studio-freeze"]
-    assert ruleset.lacking == {trigger_id(1)}
+    assert ruleset.lacking == {trigger_id(1).int}
     found = ruleset.apply([a_calendar()])
     assert (len(decide(found, an_event(), NOON).firings), found.lacking) == (2, frozenset())
     lost = found.apply([CalendarRemoval(FREEZE, 2)])

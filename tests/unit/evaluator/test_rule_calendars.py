@@ -117,7 +117,7 @@ async def test_between_two_portions_no_trigger_is_without_its_calendar() -> None
     fillers = [saved(UUID(int=number)) for number in range(100, 100 + 2 * PARSED_AT_ONCE)]
     table = Table(saved(SCENES, where=UNLESS_FROZEN), *fillers, frozen(1))
     rules, _ = rules_of(Topics(), table)
-    lacking: set[UUID] = set()
+    lacking: set[int] = set()
 
     async def reconciled() -> None:
         working = asyncio.create_task(rules.reconcile())

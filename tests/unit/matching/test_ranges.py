@@ -15,6 +15,7 @@ from tests.support.pattern_oracle import Oracle
 from ensue.core.conditions.dialects.doubles import fits_a_double
 from ensue.core.conditions.dialects.eventbridge import FieldPattern, Numeric
 from ensue.matching.crossings import Members, crossing
+from ensue.matching.intervals import Ranges, reach
 from ensue.matching.scalars import inline_test
 from ensue.matching.scalars import test_of as value_test_of
 from ensue.testing.matching import from_patterns
@@ -35,6 +36,19 @@ def test_a_range_holds_what_lies_between_its_bounds(wanted: Numeric, number: flo
     field = FieldPattern(("k",), (wanted,))
     assert value_test_of(field)(number) is plainly(wanted, number)
     assert inline_test(["e"], [field])(number) is plainly(wanted, number)
+
+
+doubles = st.integers(-5, 5) | st.floats(-5, 5) | st.sampled_from([2**53, 2**1023, -1e308, 1e308, 5e-324, -0.0])
+
+
+@given(
+    st.lists(st.builds(Numeric, st.none() | doubles, st.none() | doubles, st.booleans(), st.booleans()), min_size=1),
+    doubles,
+)
+def test_the_reaches_of_many_ranges_hold_what_each_of_them_holds(wanted: list[Numeric], number: float) -> None:
+    reaches = Ranges(wanted).reaches().tolist()
+    assert [low <= number < end for low, end in reaches] == [plainly(each, number) for each in wanted]
+    assert [tuple(each) for each in reaches] == [reach(each) for each in wanted]
 
 
 @pytest.mark.parametrize("sign", [1, -1])

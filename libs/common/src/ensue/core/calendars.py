@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ensue.core.conditions.registry import OPERATORS
 from ensue.core.conditions.tree import All, Any, Condition, FieldRef, Not, Test
+
+_ASKED: Final = {name: each.calendars for name, each in OPERATORS.items() if each.calendars is not None}
 
 
 class CalendarId(NamedTuple):
@@ -42,15 +44,13 @@ def calendars_of(condition: Condition) -> frozenset[str]:
     found: set[str] = set()
     waiting = [condition]
     while waiting:
-        match waiting.pop():
-            case All(members) | Any(members):
-                waiting.extend(members)
-            case Not(member):
-                waiting.append(member)
-            case Test(operator=name, value=value) if not isinstance(value, FieldRef):
-                operator = OPERATORS.get(name)
-                if operator is not None and operator.calendars is not None:
-                    found |= operator.calendars(value)
-            case _:
-                continue
+        one = waiting.pop()
+        if isinstance(one, Test):
+            asked = _ASKED.get(one.operator)
+            if asked is not None and not isinstance(one.value, FieldRef):
+                found |= asked(one.value)
+        elif isinstance(one, (All, Any)):
+            waiting.extend(one.members)
+        elif isinstance(one, Not):
+            waiting.append(one.member)
     return frozenset(found)

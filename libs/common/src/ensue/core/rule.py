@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
-from uuid import UUID
 
 from ensue.core.calendars import Calendar, CalendarId, CalendarRemoval, calendars_of
 from ensue.core.conditions.context import NO_CONTEXT, Context
@@ -17,6 +16,12 @@ from ensue.core.instants import floor_to_millisecond
 from ensue.core.trigger import Trigger
 
 Calendars: TypeAlias = Mapping[CalendarId, Calendar | CalendarRemoval]
+Number: TypeAlias = int
+"""A trigger's id as an integer: Python hashes and compares a UUID ten times as slowly."""
+
+Rank: TypeAlias = tuple[int, datetime, Number]
+"""sort_order, created_at, number: rules fire in the order of their ranks."""
+
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -31,7 +36,7 @@ class Rule:
 
     trigger: Trigger
     active_since: datetime
-    rank: tuple[int, datetime, UUID]
+    rank: Rank
     context: Context = NO_CONTEXT
     calendars: frozenset[str] = frozenset()
     matches: Matcher = field(init=False, repr=False)
@@ -43,10 +48,15 @@ class Rule:
         return cls(
             trigger,
             floor_to_millisecond(trigger.active_since),
-            (trigger.sort_order, trigger.created_at or _EARLIEST, trigger.trigger_id),
+            (trigger.sort_order, trigger.created_at or _EARLIEST, trigger.trigger_id.int),
             _context(trigger.tenant, names, calendars or {}) if names else NO_CONTEXT,
             names,
         )
+
+    @property
+    def number(self) -> Number:
+        """The trigger's."""
+        return self.rank[2]
 
     @property
     def lacks(self) -> frozenset[str]:
@@ -62,15 +72,15 @@ class Rule:
         return matcher
 
 
-def made_anew(rules: Iterable[Rule], calendars: Calendars) -> Iterator[tuple[UUID, Rule]]:
-    """The rules with the calendars that there are now, by their triggers' ids."""
+def made_anew(rules: Iterable[Rule], calendars: Calendars) -> Iterator[tuple[Number, Rule]]:
+    """The rules with the calendars that there are now, by their numbers."""
     contexts: dict[tuple[str, frozenset[str]], Context] = {}
     for rule in rules:
         asked = (rule.trigger.tenant, rule.calendars)
         if asked not in contexts:
             contexts[asked] = _context(*asked, calendars)
         made = Rule(rule.trigger, rule.active_since, rule.rank, contexts[asked], rule.calendars)
-        yield rule.trigger.trigger_id, made
+        yield rule.number, made
 
 
 def _context(tenant: str, names: frozenset[str], calendars: Calendars) -> Context:

@@ -13,11 +13,12 @@ from uuid import UUID
 from ensue.core.calendars import Calendar, CalendarId, CalendarRemoval
 from ensue.core.event import Event
 from ensue.core.fingerprint import moved, text_of, worded
-from ensue.core.rule import Rule, made_anew
-from ensue.core.rule_order import Key, by_key, reordered, replaced
+from ensue.core.rule import Number, Rule, made_anew
+from ensue.core.rule_order import Key, Ordered, by_key
+from ensue.core.shelves import Shelves
 from ensue.core.trigger import Trigger
 
-__all__ = ["Change", "Identity", "Removal", "Rule", "Rulebook", "Ruleset"]
+__all__ = ["Change", "Identity", "Number", "Removal", "Rule", "Rulebook", "Ruleset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,20 @@ class Ruleset:
     """The newest revision known of each trigger and of each calendar.
 
     fingerprint: the same for the same (trigger, revision) and (calendar, revision) pairs, in whatever order they came.
-    lacking: the triggers that name a calendar which nobody has.
+    lacking: the numbers of the triggers that name a calendar which nobody has.
     """
 
-    _newest: dict[UUID, Rule | Removal]
-    _by_type: dict[Key, tuple[Rule, ...]]
+    _newest: Shelves[Rule | Removal]
+    _by_type: dict[Key, Ordered]
     _calendars: dict[CalendarId, Calendar | CalendarRemoval]
     _digest: int
     _count: int
-    lacking: frozenset[UUID] = frozenset()
+    lacking: frozenset[Number] = frozenset()
 
     @classmethod
     def empty(cls) -> Ruleset:
         """A ruleset that knows nothing."""
-        return cls({}, {}, {}, 0, 0)
+        return cls(Shelves(), {}, {}, 0, 0)
 
     def __len__(self) -> int:
         return self._count
@@ -77,7 +78,7 @@ class Ruleset:
         if isinstance(identity, CalendarId):
             calendar = self._calendars.get(identity)
             return None if calendar is None else calendar.revision
-        known = self._newest.get(identity)
+        known = self._newest.get(identity.int)
         return None if known is None else _revision(known)
 
     def apply(self, changes: Iterable[Change]) -> Ruleset:
@@ -88,7 +89,7 @@ class Ruleset:
         if not calendars and not triggers:
             return self
         whole = {**self._calendars, **calendars} if calendars else self._calendars
-        made: dict[UUID, Rule | Removal] = {
+        made: dict[Number, Rule | Removal] = {
             i: change if isinstance(change, Removal) else Rule.of(change, whole) for i, change in triggers.items()
         }
         after = self._with_triggers(made) if made else self
@@ -96,28 +97,30 @@ class Ruleset:
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
         """The rules that listen to an event's tenant and type, in order of (sort_order, created_at, trigger_id)."""
-        return self._by_type.get(event.tenant_and_type, ())
+        found = self._by_type.get(event.tenant_and_type)
+        return () if found is None else found.whole()
 
-    def rule_of(self, trigger_id: UUID) -> Rule | None:
-        """The rule of a trigger that is there."""
-        known = self._newest.get(trigger_id)
+    def rule_of(self, number: Number) -> Rule | None:
+        """The rule of a trigger that is there, by the number of its id."""
+        known = self._newest.get(number)
         return known if isinstance(known, Rule) else None
 
-    def rules_of(self, tenant: str, event_type: str) -> Sequence[Rule]:
+    def rules_of(self, tenant: str, event_type: str) -> Ordered:
         """The rules that listen to a tenant's events of a type, in order."""
-        return self._by_type.get((tenant, event_type), ())
+        return self._by_type.get((tenant, event_type), Ordered())
 
     def candidates(self, event: Event) -> Sequence[Trigger]:
         """The triggers that listen to this event (tenant, type, entity), in the order in which they fire."""
         return [rule.trigger for rule in self.rules_for(event) if rule.trigger.when.admits(event)]
 
-    def _newer_triggers(self, offered: Iterable[Change]) -> dict[UUID, Trigger | Removal]:
-        newer: dict[UUID, Trigger | Removal] = {}
+    def _newer_triggers(self, offered: Iterable[Change]) -> dict[Number, Trigger | Removal]:
+        newer: dict[Number, Trigger | Removal] = {}
         for change in offered:
             if isinstance(change, (Trigger, Removal)):
-                known = newer.get(change.trigger_id) or self._newest.get(change.trigger_id)
+                number = change.trigger_id.int
+                known = newer.get(number) or self._newest.get(number)
                 if known is None or _revision(known) < change.revision:
-                    newer[change.trigger_id] = change
+                    newer[number] = change
         return newer
 
     def _newer_calendars(self, offered: Iterable[Change]) -> dict[CalendarId, Calendar | CalendarRemoval]:
@@ -129,13 +132,13 @@ class Ruleset:
                     newer[change.calendar_id] = change
         return newer
 
-    def _with_triggers(self, made: Mapping[UUID, Rule | Removal]) -> Ruleset:
+    def _with_triggers(self, made: Mapping[Number, Rule | Removal]) -> Ruleset:
         before = {i: rule for i in made if isinstance(rule := self._newest.get(i), Rule)}
         after = {i: rule for i, rule in made.items() if isinstance(rule, Rule)}
         lacking = {i for i, rule in after.items() if rule.calendars and rule.lacks}
         return replace(
             self,
-            _newest={**self._newest, **made},
+            _newest=self._newest.changed(made),
             _by_type=self._reindexed(before, after),
             _digest=moved(self._digest, map(worded, before.values()), map(worded, after.values())),
             _count=self._count - len(before) + len(after),
@@ -149,12 +152,12 @@ class Ruleset:
     ) -> Ruleset:
         """The rules that ask one of `changed` are made anew, so that whoever holds an older ruleset keeps it."""
         anew = dict(made_anew(self._users(changed), whole))
-        index = {key: replaced(self._by_type[key], rules) for key, rules in by_key(anew.values()).items()}
+        index = {key: self._by_type[key].replaced(rules) for key, rules in by_key(anew.values()).items()}
         before = (known for i in changed if isinstance(known := self._calendars.get(i), Calendar))
         after = (calendar for calendar in changed.values() if isinstance(calendar, Calendar))
         return replace(
             self,
-            _newest={**self._newest, **anew},
+            _newest=self._newest.changed(anew),
             _by_type={**self._by_type, **index},
             _calendars=whole,
             _digest=moved(self._digest, map(worded, before), map(worded, after)),
@@ -172,12 +175,12 @@ class Ruleset:
             if not rule.calendars.isdisjoint(names.get(rule.trigger.tenant, ())):
                 yield rule
 
-    def _reindexed(self, before: Mapping[UUID, Rule], after: Mapping[UUID, Rule]) -> dict[Key, tuple[Rule, ...]]:
+    def _reindexed(self, before: Mapping[Number, Rule], after: Mapping[Number, Rule]) -> dict[Key, Ordered]:
         leaving, joining = by_key(before.values()), by_key(after.values())
         index = self._by_type.copy()
         for key in leaving.keys() | joining.keys():
-            rules = reordered(index.get(key, ()), leaving.get(key, ()), joining.get(key, ()))
-            if rules:
+            rules = index.get(key, Ordered()).changed(leaving.get(key, ()), joining.get(key, ()))
+            if rules.runs:
                 index[key] = rules
             else:
                 index.pop(key, None)

@@ -5,7 +5,7 @@ Necessary only: what the index cannot promise never to miss is left out, and the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from ensue.core.conditions.dialects.doubles import EXACT
@@ -20,7 +20,6 @@ from ensue.core.conditions.dialects.eventbridge import (
 )
 from ensue.core.conditions.keys import (
     AllOf,
-    AnyOf,
     Between,
     Equals,
     Keys,
@@ -48,25 +47,25 @@ def alternatives_of(condition: Condition) -> tuple[Alternative, ...]:
     return EVERYTHING if what is None else _alternatives(what)
 
 
-def endless(alternatives: Iterable[Alternative]) -> Iterator[Path]:
+def endless(alternatives: Iterable[Alternative]) -> Iterable[Path]:
     """The paths at which numbers of any size are looked up."""
-    for alternative in alternatives:
-        for field in alternative:
-            for matcher in field.matchers:
-                if isinstance(matcher, Numeric) and None in (matcher.low, matcher.high):
-                    yield field.path
+    return [
+        field.path
+        for alternative in alternatives
+        for field in alternative
+        for matcher in field.matchers
+        if matcher.__class__ is Numeric and (matcher.low is None or matcher.high is None)
+    ]
 
 
 def _alternatives(what: Needed) -> tuple[Alternative, ...]:
-    match what:
-        case Lookup():
-            field = _field(what)
-            return EVERYTHING if field is None else ((field,),)
-        case AnyOf(members):
-            found = tuple(each for member in members for each in _alternatives(member))
-            return found if len(found) <= MOST_ALTERNATIVES and () not in found else EVERYTHING
-        case AllOf(members):
-            return _all([_alternatives(member) for member in members])
+    if isinstance(what, Lookup):
+        matchers = () if what.path[:1] == _UNREAD else _matchers(what.keys)
+        return ((FieldPattern(what.path, matchers),),) if matchers else EVERYTHING
+    if isinstance(what, AllOf):
+        return _all([_alternatives(member) for member in what.members])
+    found = tuple([each for member in what.members for each in _alternatives(member)])
+    return found if len(found) <= MOST_ALTERNATIVES and () not in found else EVERYTHING
 
 
 def _all(members: list[tuple[Alternative, ...]]) -> tuple[Alternative, ...]:
@@ -74,19 +73,14 @@ def _all(members: list[tuple[Alternative, ...]]) -> tuple[Alternative, ...]:
     product: tuple[Alternative, ...] = EVERYTHING
     for member in sorted(members, key=len):
         if len(product) * len(member) <= MOST_ALTERNATIVES:
-            product = tuple(_joined(before, more) for before in product for more in member)
+            product = tuple([_joined(before, more) for before in product for more in member])
     return product
 
 
 def _joined(before: Alternative, more: Alternative) -> Alternative:
     """Both, each path once: of two fields of one path the first is kept."""
-    paths = {field.path for field in before}
-    return before + tuple(field for field in more if field.path not in paths)
-
-
-def _field(lookup: Lookup) -> FieldPattern | None:
-    matchers = () if lookup.path[:1] == _UNREAD else _matchers(lookup.keys)
-    return FieldPattern(lookup.path, matchers) if matchers else None
+    paths = [field.path for field in before]
+    return (*before, *[field for field in more if field.path not in paths])
 
 
 def _matchers(keys: Keys) -> tuple[Matcher, ...]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
 
 from ensue.core.conditions.tree import ALWAYS
 from ensue.core.event import Event
 from ensue.core.rule import Rule
-from ensue.core.ruleset import Change, Identity, Removal, Ruleset
+from ensue.core.rule_order import Ordered
+from ensue.core.ruleset import Change, Identity, Number, Removal, Ruleset
 from ensue.core.trigger import Trigger
 from ensue.matching.candidates import Candidates, Named
 from ensue.matching.rules import RuleId
@@ -57,8 +57,8 @@ class IndexedRuleset:
         counts = {key: sum(map(self._counts, engine.engine.unindexed_rules())) for key, engine in self._engines.items()}
         return {key: count for key, count in counts.items() if count}
 
-    def _counts(self, trigger_id: RuleId) -> bool:
-        rule = self.plain.rule_of(trigger_id)  # type: ignore[arg-type]  # the engines are built of these ids
+    def _counts(self, number: RuleId) -> bool:
+        rule = self.plain.rule_of(number)  # type: ignore[arg-type]  # the engines are built of these
         return rule is not None and rule.trigger.enabled and rule.trigger.where != ALWAYS
 
     def rules_for(self, event: Event) -> Sequence[Rule]:
@@ -66,10 +66,10 @@ class IndexedRuleset:
         engine = self._engines.get(event.tenant_and_type)
         if engine is None:
             return self.plain.rules_for(event)
-        found: list[UUID] = engine.find(event)  # type: ignore[assignment]  # it is built of these ids
+        found: list[Number] = engine.find(event)  # type: ignore[assignment]  # it is built of these
         if not found:
             return ()
-        rules = [rule for trigger_id in found if (rule := self.plain.rule_of(trigger_id)) is not None]
+        rules = [rule for number in found if (rule := self.plain.rule_of(number)) is not None]
         if len(rules) > 1:
             rules.sort(key=lambda rule: rule.rank)
         return rules
@@ -81,7 +81,7 @@ class IndexedRuleset:
         if after is self.plain:
             return self
         engines = dict(self._engines)
-        touched = {change.trigger_id for change in offered if isinstance(change, (Trigger, Removal))}
+        touched = {change.trigger_id.int for change in offered if isinstance(change, (Trigger, Removal))}
         keys = _by_key(self.plain, after, touched)
         for key, rules in keys.items():
             engine = _engine(engines.get(key), after.rules_of(*key), rules, touched)
@@ -106,12 +106,12 @@ class IndexedRuleset:
         )
 
 
-def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[UUID]) -> dict[_Key, list[Rule]]:
+def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[Number]) -> dict[_Key, list[Rule]]:
     """The rules that changed, by the tenant and types that they listen to now; also the keys that they have left."""
     keys: dict[_Key, list[Rule]] = {}
-    for trigger_id in touched:
+    for number in touched:
         for ruleset in (before, after):
-            rule = ruleset.rule_of(trigger_id)
+            rule = ruleset.rule_of(number)
             for event_type in () if rule is None else dict.fromkeys(rule.trigger.when.types):
                 here = keys.setdefault((rule.trigger.tenant, event_type), []) if rule else []
                 if ruleset is after and rule is not None:
@@ -120,15 +120,15 @@ def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[UUID]) -> dict[_K
 
 
 def _engine(
-    known: Candidates | None, whole: Sequence[Rule], changed: Sequence[Rule], touched: set[UUID]
+    known: Candidates | None, whole: Ordered, changed: Sequence[Rule], touched: set[Number]
 ) -> Candidates | None:
     """The engine of one key after a change; None where so few rules need none."""
     if len(whole) < WORTH_AN_INDEX:
         return None
     if known is None:
         return Candidates.of(map(_named, whole))
-    return known.changed(map(_named, changed), touched - {rule.trigger.trigger_id for rule in changed})
+    return known.changed(map(_named, changed), touched - {rule.number for rule in changed})
 
 
 def _named(rule: Rule) -> Named:
-    return rule.trigger.trigger_id, rule.trigger.where
+    return rule.number, rule.trigger.where

@@ -34,14 +34,13 @@ def fulfils(what: Needed | None, values_at: Callable[[tuple[str, ...]], Selectio
 
 
 def _needed(condition: Condition, *, negated: bool) -> Needed | None:
-    match condition:
-        case Test():
-            return _of_denied(condition) if negated else _of_test(condition)
-        case Not(member):
-            return _needed(member, negated=not negated)
-        case All(members) | Any(members):
-            parts = [_needed(member, negated=negated) for member in members]
-            return all_of(parts) if isinstance(condition, All) is not negated else any_of(parts)
+    if isinstance(condition, Test):
+        return _of_denied(condition) if negated else _of_test(condition)
+    if isinstance(condition, (All, Any)):
+        parts = [_needed(member, negated=negated) for member in condition.members]
+        return all_of(parts) if isinstance(condition, All) is not negated else any_of(parts)
+    if isinstance(condition, Not):
+        return _needed(condition.member, negated=not negated)
     kind = kind_of(condition)
     return None if negated or kind is None else kind.keys(condition)
 
