@@ -27,7 +27,7 @@ EVALUATIONS = (
 )
 RUNS, MANY = 3, 10_000
 STARTS = (1_000, 10_000, 100_000)
-SWAPS = (10_000,)
+SWAPS = (10_000, 100_000)
 
 
 @contextmanager
