@@ -16,7 +16,7 @@ import pytest
 from tests.unit.evaluator.doubles import Table, Topics, rules_of
 from tests.unit.evaluator.studio import EVALUATOR, approved, batch, evaluate, firings, of, saved, trigger
 
-from ensue.core.conditions.tree import All, Condition, Not, Test
+from ensue.core.conditions.tree import All, Condition, Not, Pattern, Test
 from ensue.core.event import Event
 from ensue.core.json import Json
 from ensue.core.rule import Rule
@@ -54,8 +54,13 @@ def denying(number: int) -> Condition:
     return All((Not(Test(("data", "state"), "eq", "draft")), Test(("data", "variant"), "in", [number, -number])))
 
 
+def patterned(number: int) -> Condition:
+    """Of one variant, unless it is a draft, as EventBridge has it."""
+    return Pattern({"detail": {"variant": [number], "state": [{"anything-but": "draft"}]}})
+
+
 DATA: Json = {"variant": 7, "score": 0.9, "name": "00007-a", "state": "final", "tags": ["rush"]}
-SHAPES: list[Shape] = [equal, between, beginning, denying]
+SHAPES: list[Shape] = [equal, between, beginning, denying, patterned]
 
 
 class Asked(Table):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from tests.support.conditions import conditions
 
-from ensue.core.conditions.tree import ALWAYS, All, Any, Cel, Condition, Not, Test
+from ensue.core.conditions.tree import ALWAYS, All, Any, Cel, Condition, Not, Pattern, Test
 from ensue.core.json import Json
 from ensue.matching.engine import Engine
 from ensue.matching.indexability import LOOKED_UP, why_not_indexed
@@ -30,6 +30,16 @@ def test_what_is_said_to_help_does(operator: str) -> None:
 def test_a_trigger_without_a_condition_is_not_counted() -> None:
     assert why_not_indexed(ALWAYS) is None
     assert why_not_indexed(All((ALWAYS,))) is not None
+
+
+def test_a_pattern_is_looked_up_where_a_field_of_it_names_what_is_there() -> None:
+    inside: Json = {"address": [{"cidr": "10.0.0.0/8"}]}
+    tagged: Json = {"tags": ["rush", {"prefix": "vip-"}], "state": [{"anything-but": "draft"}]}
+    assert why_not_indexed(Pattern({"data": inside})) == "the pattern names no values that can be looked up"
+    assert why_not_indexed(Pattern({"data": inside, "subject": ["a"]})) is None
+    assert why_not_indexed(Pattern({"detail": tagged})) is None
+    assert why_not_indexed(Pattern({"detail": {"$or": [inside, tagged]}})) is not None
+    assert why_not_indexed(Not(Pattern({"detail": tagged}))) is not None
 
 
 def test_an_expression_says_nothing_to_an_index() -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support import pattern_draws
 from tests.support.conditions import NOW, conditions, events
 
 from ensue.core.calendars import Calendar, CalendarId
-from ensue.core.conditions.tree import ALWAYS, All, Condition, Not, Test
+from ensue.core.conditions.tree import ALWAYS, All, Condition, Not, Pattern, Test
+from ensue.core.conditions.tree import Any as AnyOf
 from ensue.core.decide import decide
 from ensue.core.event import Event
 from ensue.core.ids import event_uid
@@ -60,6 +63,35 @@ def test_it_decides_what_the_plain_ruleset_decides(wheres: list[Condition], seen
     plain, index = Ruleset.empty().apply(triggers), IndexedRuleset().apply(triggers)
     for event in seen:
         assert decide(index, event, NOW) == decide(plain, event, NOW)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_what_patterns_match_is_found_in_whatever_arrays_it_stands(random: Random) -> None:
+    leaves = [Pattern(pattern_draws.pattern(random)) for _ in range(2 * WORTH_AN_INDEX)]
+    more: list[Condition] = [
+        Not(leaves[0]),
+        All(tuple(leaves[:2])),
+        AnyOf(tuple(leaves[2:4])),
+        All((leaves[4], Not(leaves[5]))),
+    ]
+    triggers = [a_trigger(n, where) for n, where in enumerate([*more, *leaves], 1)]
+    plain, index = Ruleset.empty().apply(triggers), IndexedRuleset().apply(triggers)
+    for _ in range(8):
+        data = pattern_draws.event(random)["detail"]
+        if random.random() < 0.2:
+            data["n"] = random.choice((2**53 + 1, [[10**30]], -(10**400)))
+        event = an_event(random.choice((data, data, data, [data], [[data], "a"], pattern_draws.value(random))))
+        assert decide(index, event, NOW) == decide(plain, event, NOW)
+
+
+def test_a_pattern_is_looked_up_by_what_it_reads_in_data() -> None:
+    state: Json = [{"anything-but": ["draft"]}]
+    patterns = [Pattern({"detail": {"variant": [n], "state": state}}) for n in range(1, 101)]
+    index = IndexedRuleset().apply([a_trigger(n, each) for n, each in enumerate(patterns, 1)])
+    assert index.unindexed() == {}
+    asked = index.rules_for(an_event({"variant": [[7]], "state": "final"}))
+    assert [rule.trigger.trigger_id.int & 0xFF for rule in asked] == [7]
 
 
 def test_only_candidates_are_asked() -> None:

@@ -24,6 +24,7 @@ from ensue.core.conditions.keys import (
     Equals,
     Keys,
     Lookup,
+    Matched,
     Needed,
     Prefixes,
     Substrings,
@@ -93,6 +94,8 @@ def _matchers(keys: Keys) -> tuple[Matcher, ...]:
     match keys:
         case Equals(values):
             return tuple(values)
+        case Matched(matchers):
+            return matchers
         case Prefixes(texts):
             return tuple(map(Prefix, texts))
         case Suffixes(texts):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ensue.core.conditions.dialects.pattern_tree import Matcher
 from ensue.core.json import Json
 
 Scalar: TypeAlias = "bool | int | float | str | None"
@@ -80,7 +81,17 @@ class Present:
     """The path selects at least one value, be it null, empty or an array with nothing in it."""
 
 
-Keys: TypeAlias = Equals | NotEquals | FoldedEquals | Prefixes | Suffixes | Substrings | Between | Present
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What stands there fulfils one of these matchers, as EventBridge has it: a scalar, arrays opened at every level.
+
+    Stands only for paths into data. With `exists: false` among the matchers there may be nothing, too.
+    """
+
+    matchers: tuple[Matcher, ...]
+
+
+Keys: TypeAlias = Equals | NotEquals | FoldedEquals | Prefixes | Suffixes | Substrings | Between | Present | Matched
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +146,12 @@ def scalar_keys(value: Json) -> Keys:
 
 
 def holds(keys: Keys, selection: Iterable[Json]) -> bool:
-    """Whether what a path selected fulfils the keys: what an index must at least let through."""
+    """Whether what a path selected fulfils the keys: what an index must at least let through.
+
+    A selection opens fewer arrays than EventBridge does, so of what is `Matched` it says nothing.
+    """
+    if isinstance(keys, Matched):
+        return True
     found = list(selection)
     if isinstance(keys, Present):
         return bool(found)
@@ -153,7 +169,7 @@ def _fits(keys: Keys, value: Json) -> bool:
             return _identity(value) not in {_identity(v) for v in values}
         case Between():
             return _within(keys, value)
-        case Present():
+        case Present() | Matched():
             return True
         case _:
             return isinstance(value, str) and _text_fits(keys, value)

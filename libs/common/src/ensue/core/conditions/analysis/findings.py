@@ -13,9 +13,10 @@ from typing import Final
 
 from ensue.core.conditions.analysis.answers import Answer, always_matches, contradiction_in, implies
 from ensue.core.conditions.analysis.effort import Effort, EffortSpent
-from ensue.core.conditions.keys import AllOf, AnyOf, Lookup, Needed, NotEquals, Present
+from ensue.core.conditions.dialects.pattern_tree import AnythingBut, Cidr, Matcher, is_scalar
+from ensue.core.conditions.keys import AllOf, AnyOf, Lookup, Matched, Needed, NotEquals, Present
 from ensue.core.conditions.needed import needed
-from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, Leaf, Not, Test
+from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, Leaf, Not, Pattern, Test
 
 MAX_QUESTIONS: Final = 100
 Why = Callable[[Condition], str | None]
@@ -189,12 +190,19 @@ def _is_selective(what: Needed | None) -> bool:
     match what:
         case None:
             return False
+        case Lookup(_, Matched(matchers)):
+            return not any(map(_is_like, matchers))
         case Lookup(_, keys):
             return not isinstance(keys, (Present, NotEquals))
         case AllOf(members):
             return any(_is_selective(member) for member in members)
         case AnyOf(members):
             return all(_is_selective(member) for member in members)
+
+
+def _is_like(matcher: Matcher) -> bool:
+    """Whether a matcher says what values are like, rather than which they are."""
+    return isinstance(matcher, Cidr) or (isinstance(matcher, AnythingBut) and not all(map(is_scalar, matcher.excluded)))
 
 
 def _reason(condition: Condition) -> str:
@@ -208,4 +216,6 @@ def _reason(condition: Condition) -> str:
             return _reason(members[0]) if len(members) == 1 else "none of its tests names values that can be looked up"
         case Test():
             return f"{condition.operator} names no values that can be looked up"
+        case Pattern():
+            return "the pattern names no values that can be looked up"
     return "an expression says nothing to an index"

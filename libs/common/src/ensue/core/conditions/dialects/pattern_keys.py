@@ -1,8 +1,7 @@
 """Index keys of EventBridge patterns: what an event must have for a pattern to match it. Used by the leaf `pattern`.
 
-Only the event's own attributes give keys. Fields inside data do not: a pattern also looks into arrays that lie directly
-in arrays, which our paths do not, so a key of such a field would not be necessary. `ensue.matching` has an index of its
-own over the fields of a parsed pattern.
+The event's own attributes give the keys that our tests give. Fields inside data are handed on as they are: a pattern
+also looks into arrays that lie directly in arrays, which our paths do not, but the index of `ensue.matching` does.
 """
 
 from __future__ import annotations
@@ -22,11 +21,13 @@ from ensue.core.conditions.dialects.pattern_tree import (
     Wildcard,
     is_scalar,
 )
+from ensue.core.conditions.fields import DATA
 from ensue.core.conditions.keys import (
     Equals,
     FoldedEquals,
     Keys,
     Lookup,
+    Matched,
     Needed,
     NotEquals,
     Prefixes,
@@ -39,7 +40,7 @@ from ensue.core.conditions.keys import (
 
 
 def necessary(node: PatternNode, own_path: Callable[[Path], Path | None]) -> Needed | None:
-    """What is necessary for the pattern; `own_path` gives the attribute that a path reads, None where it reads none."""
+    """What is necessary for the pattern; `own_path` gives the place in our event that a path reads, None for none."""
     parts = [_of_field(field, own_path) for field in node.fields]
     parts += [any_of(necessary(choice, own_path) for choice in choices) for choices in node.either]
     return all_of(parts)
@@ -47,6 +48,8 @@ def necessary(node: PatternNode, own_path: Callable[[Path], Path | None]) -> Nee
 
 def _of_field(field: FieldPattern, own_path: Callable[[Path], Path | None]) -> Needed | None:
     path = own_path(field.path)
+    if path is not None and path[0] == DATA:
+        return Lookup(path, Matched(field.matchers))
     if path is None or Exists(present=False) in field.matchers:
         return None
     return any_of(Lookup(path, _keys(matcher)) for matcher in field.matchers)

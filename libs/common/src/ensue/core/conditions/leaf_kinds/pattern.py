@@ -69,13 +69,13 @@ def _compile(leaf: Pattern) -> EventMatcher:
 
 
 def _keys(leaf: Pattern) -> Needed | None:
-    return necessary(parse_pattern(leaf.document), _attribute)
+    return necessary(parse_pattern(leaf.document), _own)
 
 
-def _attribute(path: Path) -> Path | None:
-    """The attribute that a path reads; None if it leads into data, or into a text, where nothing is."""
-    name = OTHER_NAMES.get(path[0], path[0])
-    return (name,) if len(path) == 1 and name in ATTRIBUTES else None
+def _own(path: Path) -> Path | None:
+    """The place in our event that a path reads: an attribute, or one in data; None if it leads into a text."""
+    own = (OTHER_NAMES.get(path[0], path[0]), *path[1:])
+    return own if (own[0] == DATA) is (len(own) > 1) else None
 
 
 def _english(leaf: Pattern) -> str:
