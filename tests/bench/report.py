@@ -31,8 +31,10 @@ class Report:
 
     def page(self) -> str:
         """The whole page."""
-        halves = (self._evaluator(), self._start(), self._swap(), self._dispatcher())
-        return "\n".join([_HEAD.format(machine=self.machine), *(line for half in halves for line in (*half, ""))])
+        sections = (self._evaluator(), self._start(), self._swap(), self._dispatcher())
+        return "\n".join(
+            [_HEAD.format(machine=self.machine), *(line for section in sections for line in (*section, ""))]
+        )
 
     def _evaluator(self) -> list[str]:
         rows = [

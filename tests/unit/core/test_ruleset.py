@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.core.world import MORNING, NOON, STUDIO, a_trigger, an_event, trigger_id
 
 from ensue.core.calendars import Calendar, CalendarId, CalendarRemoval, calendars_of
-from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, Not, Test
+from ensue.core.conditions.tree import ALWAYS, All, Any, Condition, FieldRef, Not, Test
 from ensue.core.decide import decide
 from ensue.core.errors import InvalidValue
 from ensue.core.rule import Rule
@@ -253,3 +253,4 @@ def test_a_trigger_whose_calendar_is_not_there_errs_alone_and_names_it() -> None
 def test_the_calendars_that_a_condition_asks_are_found_wherever_they_stand() -> None:
     asked = Any((All((Not(on_a_day_of("a")), ALWAYS)), on_a_day_of("b"), Test(("data", "calendar"), "eq", "c")))
     assert calendars_of(asked) == {"a", "b"}
+    assert calendars_of(Test(("now",), "calendar", FieldRef(("data", "x")))) == frozenset()

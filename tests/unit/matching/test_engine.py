@@ -166,6 +166,14 @@ def test_parts_that_begin_alike_overlap_or_stand_twice() -> None:
     assert_agrees(from_patterns(list(twice.items())), twice, events)
 
 
+@pytest.mark.parametrize("kind", ["prefix", "suffix"])
+def test_an_end_longer_than_what_is_looked_up_is_checked_to_its_end(kind: str) -> None:
+    others = [(f"{n}", {"k": [{kind: f"{n}" * 40}]}) for n in range(30)]
+    matcher = from_patterns([("long", {"k": [{kind: "x" * 30}]}), *others])
+    assert matcher.match(msgspec.json.encode({"k": "x" * 30})) == ["long"]
+    assert matcher.match(msgspec.json.encode({"k": "x" * 29})) == []
+
+
 def test_the_order_of_fields_does_not_matter() -> None:
     random = Random(10)  # noqa: S311  # draws cases
     rules = some_rules(random, 60)

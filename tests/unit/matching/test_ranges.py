@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from sys import float_info
 from typing import Any
 
 import msgspec
@@ -38,7 +39,11 @@ def test_a_range_holds_what_lies_between_its_bounds(wanted: Numeric, number: flo
     assert inline_test(["e"], [field])(number) is plainly(wanted, number)
 
 
-doubles = st.integers(-5, 5) | st.floats(-5, 5) | st.sampled_from([2**53, 2**1023, -1e308, 1e308, 5e-324, -0.0])
+doubles = (
+    st.integers(-5, 5)
+    | st.floats(-5, 5)
+    | st.sampled_from([2**53, 2**1023, -1e308, 1e308, 5e-324, -0.0, float_info.max, -float_info.max])
+)
 
 
 @given(

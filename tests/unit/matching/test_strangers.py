@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum, StrEnum
 from typing import Any
 
 import msgspec
@@ -27,6 +28,36 @@ def test_every_wrong_pattern_is_named_by_its_id() -> None:
     assert [fault.pointer for fault in caught.value.faults] == ["/a~1b/n/0/prefx", "/a~1b/m", "/c", "/d/n/0"]
     with pytest.raises(DialectInvalid, match="/e/n"):
         from_patterns(wrong[:1]).changed([("e", {"n": []})])
+
+
+class Tier(StrEnum):
+    """A text by another name."""
+
+    GOLD = "gold"
+
+
+class Floor(IntEnum):
+    """A number by another name."""
+
+    FIRST = 1
+
+
+@pytest.mark.parametrize(
+    ("field", "matches"),
+    [
+        ([Tier.GOLD], ["gold"]),
+        ([Floor.FIRST, Tier.GOLD], ["gold", 1, 1.0]),
+        (["silver", Tier.GOLD], ["gold"]),
+        ([{"anything-but": [Tier.GOLD]}], [1, 1.0, True, "1"]),
+        ([{"anything-but": Floor.FIRST}], ["gold", True, "1"]),
+        ([{"prefix": Tier.GOLD}, {"exactly": Tier.GOLD}], ["gold"]),
+    ],
+)
+def test_members_of_enumerations_are_what_they_stand_for(field: list[Any], matches: list[object]) -> None:
+    matcher = from_patterns([("r", {"n": field})])
+    assert matcher.unindexed == 0
+    found = [value for value in ("gold", 1, 1.0, True, "1") if matcher.match(msgspec.json.encode({"n": value}))]
+    assert list(map(repr, found)) == list(map(repr, matches))
 
 
 def test_numbers_may_be_larger_than_any_double_but_not_bounds() -> None:

@@ -65,7 +65,7 @@ def test_it_decides_what_the_plain_ruleset_decides(wheres: list[Condition], seen
         assert decide(index, event, NOW) == decide(plain, event, NOW)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_what_patterns_match_is_found_in_whatever_arrays_it_stands(random: Random) -> None:
     leaves = [Pattern(pattern_draws.pattern(random)) for _ in range(2 * WORTH_AN_INDEX)]

@@ -16,10 +16,10 @@ from ensue.core.instants import floor_to_millisecond
 from ensue.core.trigger import Trigger
 
 Calendars: TypeAlias = Mapping[CalendarId, Calendar | CalendarRemoval]
-Number: TypeAlias = int
+TriggerNumber: TypeAlias = int
 """A trigger's id as an integer: Python hashes and compares a UUID ten times as slowly."""
 
-Rank: TypeAlias = tuple[int, datetime, Number]
+Rank: TypeAlias = tuple[int, datetime, TriggerNumber]
 """sort_order, created_at, number: rules fire in the order of their ranks."""
 
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
@@ -54,7 +54,7 @@ class Rule:
         )
 
     @property
-    def number(self) -> Number:
+    def number(self) -> TriggerNumber:
         """The trigger's."""
         return self.rank[2]
 
@@ -72,7 +72,7 @@ class Rule:
         return matcher
 
 
-def made_anew(rules: Iterable[Rule], calendars: Calendars) -> Iterator[tuple[Number, Rule]]:
+def made_anew(rules: Iterable[Rule], calendars: Calendars) -> Iterator[tuple[TriggerNumber, Rule]]:
     """The rules with the calendars that there are now, by their numbers."""
     contexts: dict[tuple[str, frozenset[str]], Context] = {}
     for rule in rules:

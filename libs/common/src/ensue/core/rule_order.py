@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from ensue.core.rule import Rank, Rule
 
 Key: TypeAlias = tuple[str, str]
-Run: TypeAlias = tuple[Rule, ...]
+Chunk: TypeAlias = tuple[Rule, ...]
 
 LONGEST: Final = 512
 _FEW: Final = 32  # up to so many changes of one type are put in their places, more are sorted in
@@ -23,52 +23,56 @@ _rank = attrgetter("rank")
 
 
 @dataclass(frozen=True, slots=True)
-class Ordered:
-    """Rules by rank, which is one rule's alone, in runs of at most LONGEST: a change copies those that it touches."""
+class SortedRules:
+    """Rules by rank, which is one rule's alone, in chunks of at most `longest`: a change copies those that it touches.
 
-    runs: tuple[Run, ...] = ()
+    A chunk of less than a quarter of that is joined with its neighbour.
+    """
+
+    chunks: tuple[Chunk, ...] = ()
+    longest: int = LONGEST
 
     @classmethod
-    def of(cls, rules: Iterable[Rule]) -> Ordered:
+    def of(cls, rules: Iterable[Rule], longest: int = LONGEST) -> SortedRules:
         """These rules, put in order."""
-        return cls(tuple(_cut(sorted(rules, key=_rank))))
+        return cls(tuple(_cut(sorted(rules, key=_rank), longest)), longest)
 
     def __iter__(self) -> Iterator[Rule]:
-        return chain.from_iterable(self.runs)
+        return chain.from_iterable(self.chunks)
 
     def __len__(self) -> int:
-        return sum(map(len, self.runs))
+        return sum(map(len, self.chunks))
 
-    def whole(self) -> Run:
-        """All of them; of few it takes nothing."""
-        return self.runs[0] if len(self.runs) == 1 else tuple(self)
+    def whole(self) -> Chunk:
+        """All of them; of one chunk it takes nothing, of more they are copied."""
+        return self.chunks[0] if len(self.chunks) == 1 else tuple(self)
 
-    def changed(self, leaving: Sequence[Rule], joining: Sequence[Rule]) -> Ordered:
+    def changed(self, leaving: Sequence[Rule], joining: Sequence[Rule]) -> SortedRules:
         """Without those that leave and with those that join."""
         if len(leaving) + len(joining) > _FEW:
             gone = {rule.number for rule in leaving}
-            return Ordered.of([*(rule for rule in self if rule.number not in gone), *joining])
-        runs = list(self.runs)
+            return SortedRules.of([*(rule for rule in self if rule.number not in gone), *joining], self.longest)
+        chunks = list(self.chunks)
         for rule in leaving:
-            at, place = _found(runs, rule.rank)
-            run = runs[at]
-            runs[at : at + 1] = _cut(run[:place] + run[place + 1 :])
+            at, place = _found(chunks, rule.rank)
+            _put(chunks, at, chunks[at][:place] + chunks[at][place + 1 :], self.longest)
         for rule in joining:
-            at, place = _found(runs, rule.rank)
-            run = runs[at] if runs else ()
-            runs[at : at + 1] = _cut((*run[:place], rule, *run[place:]))
-        return Ordered(tuple(runs))
+            at, place = _found(chunks, rule.rank)
+            chunk = chunks[at] if chunks else ()
+            _put(chunks, at, (*chunk[:place], rule, *chunk[place:]), self.longest)
+        return SortedRules(tuple(chunks), self.longest)
 
-    def replaced(self, anew: Sequence[Rule]) -> Ordered:
+    def replaced(self, anew: Sequence[Rule]) -> SortedRules:
         """Some of them made anew; each keeps its place."""
         if len(anew) > _FEW:
             made = {rule.number: rule for rule in anew}
-            return Ordered(tuple(tuple([made.get(rule.number, rule) for rule in run]) for run in self.runs))
-        runs = list(self.runs)
+            chunks = [tuple([made.get(rule.number, rule) for rule in chunk]) for chunk in self.chunks]
+            return SortedRules(tuple(chunks), self.longest)
+        chunks = list(self.chunks)
         for rule in anew:
-            at, place = _found(runs, rule.rank)
-            runs[at] = (*runs[at][:place], rule, *runs[at][place + 1 :])
-        return Ordered(tuple(runs))
+            at, place = _found(chunks, rule.rank)
+            chunks[at] = (*chunks[at][:place], rule, *chunks[at][place + 1 :])
+        return SortedRules(tuple(chunks), self.longest)
 
 
 def by_key(rules: Iterable[Rule]) -> dict[Key, list[Rule]]:
@@ -80,13 +84,26 @@ def by_key(rules: Iterable[Rule]) -> dict[Key, list[Rule]]:
     return index
 
 
-def _found(runs: Sequence[Run], rank: Rank) -> tuple[int, int]:
-    """The run in which a rank stands or would stand, and its place there."""
-    at = max(0, bisect_right(runs, rank, key=lambda run: run[0].rank) - 1)
-    return at, bisect_left(runs[at], rank, key=_rank) if runs else 0
+def _found(chunks: Sequence[Chunk], rank: Rank) -> tuple[int, int]:
+    """The chunk in which a rank stands or would stand, and its place there."""
+    at = max(0, bisect_right(chunks, rank, key=lambda chunk: chunk[0].rank) - 1)
+    return at, bisect_left(chunks[at], rank, key=_rank) if chunks else 0
 
 
-def _cut(rules: Sequence[Rule]) -> Iterator[Run]:
-    """Rules as runs: as one where they fit, else in halves of one, so that there is room for more."""
-    size = LONGEST if len(rules) <= LONGEST else LONGEST // 2
-    return (tuple(rules[start : start + size]) for start in range(0, len(rules), size))
+def _put(chunks: list[Chunk], at: int, rules: Chunk, longest: int) -> None:
+    """Put what has become of a chunk in its place, cut where it is too long, joined with a neighbour where short."""
+    first, last = at, at + 1
+    if 4 * len(rules) < longest and len(chunks) > 1:
+        if last < len(chunks):
+            rules, last = rules + chunks[last], last + 1
+        else:
+            rules, first = chunks[at - 1] + rules, at - 1
+    chunks[first:last] = _cut(rules, longest)
+
+
+def _cut(rules: Sequence[Rule], longest: int) -> Iterator[Chunk]:
+    """Rules as one chunk where they fit, else as equal ones of at most half the length, so that there is room."""
+    count = len(rules)
+    pieces = -(-count // (longest // 2)) if count > longest else 1
+    size = max(1, -(-count // pieces))
+    return (tuple(rules[start : start + size]) for start in range(0, count, size))

@@ -13,12 +13,12 @@ from uuid import UUID
 from ensue.core.calendars import Calendar, CalendarId, CalendarRemoval
 from ensue.core.event import Event
 from ensue.core.fingerprint import moved, text_of, worded
-from ensue.core.rule import Number, Rule, made_anew
-from ensue.core.rule_order import Key, Ordered, by_key
-from ensue.core.shelves import Shelves
+from ensue.core.rule import Rule, TriggerNumber, made_anew
+from ensue.core.rule_order import Key, SortedRules, by_key
+from ensue.core.sharded_map import ShardedMap
 from ensue.core.trigger import Trigger
 
-__all__ = ["Change", "Identity", "Number", "Removal", "Rule", "Rulebook", "Ruleset"]
+__all__ = ["Change", "Identity", "Removal", "Rule", "Rulebook", "Ruleset", "TriggerNumber"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ class Ruleset:
     lacking: the numbers of the triggers that name a calendar which nobody has.
     """
 
-    _newest: Shelves[Rule | Removal]
-    _by_type: dict[Key, Ordered]
+    _newest: ShardedMap[Rule | Removal]
+    _by_type: dict[Key, SortedRules]
     _calendars: dict[CalendarId, Calendar | CalendarRemoval]
     _digest: int
     _count: int
-    lacking: frozenset[Number] = frozenset()
+    lacking: frozenset[TriggerNumber] = frozenset()
 
     @classmethod
     def empty(cls) -> Ruleset:
         """A ruleset that knows nothing."""
-        return cls(Shelves(), {}, {}, 0, 0)
+        return cls(ShardedMap(), {}, {}, 0, 0)
 
     def __len__(self) -> int:
         return self._count
@@ -89,7 +89,7 @@ class Ruleset:
         if not calendars and not triggers:
             return self
         whole = {**self._calendars, **calendars} if calendars else self._calendars
-        made: dict[Number, Rule | Removal] = {
+        made: dict[TriggerNumber, Rule | Removal] = {
             i: change if isinstance(change, Removal) else Rule.of(change, whole) for i, change in triggers.items()
         }
         after = self._with_triggers(made) if made else self
@@ -100,21 +100,21 @@ class Ruleset:
         found = self._by_type.get(event.tenant_and_type)
         return () if found is None else found.whole()
 
-    def rule_of(self, number: Number) -> Rule | None:
+    def rule_of(self, number: TriggerNumber) -> Rule | None:
         """The rule of a trigger that is there, by the number of its id."""
         known = self._newest.get(number)
         return known if isinstance(known, Rule) else None
 
-    def rules_of(self, tenant: str, event_type: str) -> Ordered:
+    def rules_of(self, tenant: str, event_type: str) -> SortedRules:
         """The rules that listen to a tenant's events of a type, in order."""
-        return self._by_type.get((tenant, event_type), Ordered())
+        return self._by_type.get((tenant, event_type), SortedRules())
 
     def candidates(self, event: Event) -> Sequence[Trigger]:
         """The triggers that listen to this event (tenant, type, entity), in the order in which they fire."""
         return [rule.trigger for rule in self.rules_for(event) if rule.trigger.when.admits(event)]
 
-    def _newer_triggers(self, offered: Iterable[Change]) -> dict[Number, Trigger | Removal]:
-        newer: dict[Number, Trigger | Removal] = {}
+    def _newer_triggers(self, offered: Iterable[Change]) -> dict[TriggerNumber, Trigger | Removal]:
+        newer: dict[TriggerNumber, Trigger | Removal] = {}
         for change in offered:
             if isinstance(change, (Trigger, Removal)):
                 number = change.trigger_id.int
@@ -132,14 +132,14 @@ class Ruleset:
                     newer[change.calendar_id] = change
         return newer
 
-    def _with_triggers(self, made: Mapping[Number, Rule | Removal]) -> Ruleset:
+    def _with_triggers(self, made: Mapping[TriggerNumber, Rule | Removal]) -> Ruleset:
         before = {i: rule for i in made if isinstance(rule := self._newest.get(i), Rule)}
         after = {i: rule for i, rule in made.items() if isinstance(rule, Rule)}
         lacking = {i for i, rule in after.items() if rule.calendars and rule.lacks}
         return replace(
             self,
             _newest=self._newest.changed(made),
-            _by_type=self._reindexed(before, after),
+            _by_type=self._reindexed(before.values(), after.values()),
             _digest=moved(self._digest, map(worded, before.values()), map(worded, after.values())),
             _count=self._count - len(before) + len(after),
             lacking=self.lacking - made.keys() | lacking if self.lacking or lacking else self.lacking,
@@ -175,12 +175,12 @@ class Ruleset:
             if not rule.calendars.isdisjoint(names.get(rule.trigger.tenant, ())):
                 yield rule
 
-    def _reindexed(self, before: Mapping[Number, Rule], after: Mapping[Number, Rule]) -> dict[Key, Ordered]:
-        leaving, joining = by_key(before.values()), by_key(after.values())
+    def _reindexed(self, before: Iterable[Rule], after: Iterable[Rule]) -> dict[Key, SortedRules]:
+        leaving, joining = by_key(before), by_key(after)
         index = self._by_type.copy()
         for key in leaving.keys() | joining.keys():
-            rules = index.get(key, Ordered()).changed(leaving.get(key, ()), joining.get(key, ()))
-            if rules.runs:
+            rules = index.get(key, SortedRules()).changed(leaving.get(key, ()), joining.get(key, ()))
+            if rules.chunks:
                 index[key] = rules
             else:
                 index.pop(key, None)

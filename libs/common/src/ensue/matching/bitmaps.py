@@ -15,11 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ensue.core.conditions.dialects.eventbridge import AnythingBut, Exists, FieldPattern, Numeric, Path, Scalar
+from ensue.core.conditions.dialects.eventbridge import SCALARS, AnythingBut, Exists, FieldPattern, Numeric, Path, Scalar
 from ensue.matching.bitsets import Bitsets, Flags, bitsets
 from ensue.matching.intervals import Cells, Ranges, range_of
 from ensue.matching.joints import Joint, Key, joined
-from ensue.matching.keys import SCALARS
 from ensue.matching.leaves import Leaves
 from ensue.matching.nodes import Both, Bucket, Check, Few, Run, check_of, side_by_side
 from ensue.matching.projection import Layout

@@ -118,6 +118,6 @@ def _by_place(across: Cells, down: Cells) -> tuple[NDArray[np.int64], NDArray[np
     items = np.repeat(np.arange(len(counts)), counts)
     steps = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
     places = (left[items] + steps // heights[items]) * len(down) + top[items] + steps % heights[items]
-    order = places.argsort(kind="stable")
+    order = places.argsort()
     starts = np.searchsorted(places[order], np.arange(len(across) * len(down) + 1))
     return items[order].astype(np.int64), starts

@@ -53,8 +53,9 @@ class Ranges:
         is_open = np.isinf(self.lows)
         has_low = np.fromiter((each.low_included for each in self.wanted), bool, len(self.wanted))
         has_high = np.fromiter((each.high_included for each in self.wanted), bool, len(self.wanted))
-        lows = np.where(has_low | is_open, self.lows, np.nextafter(self.lows, inf))
-        return np.column_stack((lows, np.where(has_high, np.nextafter(self.highs, inf), self.highs)))
+        with np.errstate(over="ignore"):  # above the greatest double there is infinity, as there should be
+            lows = np.where(has_low | is_open, self.lows, np.nextafter(self.lows, inf))
+            return np.column_stack((lows, np.where(has_high, np.nextafter(self.highs, inf), self.highs)))
 
     def bounds(self, most: int) -> NDArray[np.float64]:
         """At most this many of the ends, spread evenly, in order."""

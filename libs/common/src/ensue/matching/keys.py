@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import IntEnum
-from types import NoneType
 from typing import Any, Final, TypeAlias
 
 from ensue.core.conditions.dialects.eventbridge import (
+    SCALARS,
     EqualsIgnoreCase,
     FieldPattern,
     Numeric,
@@ -24,7 +24,6 @@ from ensue.core.conditions.dialects.eventbridge import (
 from ensue.matching.rules import canonical
 
 MAX_AFFIX: Final = 24
-SCALARS: Final[frozenset[type]] = frozenset((str, int, float, bool, NoneType))
 
 
 class Kind(IntEnum):

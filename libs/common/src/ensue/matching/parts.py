@@ -9,14 +9,13 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from typing import Final
 
-from ensue.core.conditions.dialects.eventbridge import Numeric, Path
+from ensue.core.conditions.dialects.eventbridge import SCALARS, Numeric, Path
 from ensue.matching.bitmaps import Bitmaps, is_narrowing
 from ensue.matching.buckets import Buckets
 from ensue.matching.grid import SIDES, Grid, is_sparse
 from ensue.matching.intervals import FEW, MOST_CELLS, Cells, Narrow, Ranges, range_of
 from ensue.matching.keys import (
     MAY_HAVE_KEYS,
-    SCALARS,
     Choice,
     Frequency,
     Kind,

@@ -13,8 +13,8 @@ from typing import Final
 from ensue.core.conditions.tree import ALWAYS
 from ensue.core.event import Event
 from ensue.core.rule import Rule
-from ensue.core.rule_order import Ordered
-from ensue.core.ruleset import Change, Identity, Number, Removal, Ruleset
+from ensue.core.rule_order import SortedRules
+from ensue.core.ruleset import Change, Identity, Removal, Ruleset, TriggerNumber
 from ensue.core.trigger import Trigger
 from ensue.matching.candidates import Candidates, Named
 from ensue.matching.rules import RuleId
@@ -66,7 +66,7 @@ class IndexedRuleset:
         engine = self._engines.get(event.tenant_and_type)
         if engine is None:
             return self.plain.rules_for(event)
-        found: list[Number] = engine.find(event)  # type: ignore[assignment]  # it is built of these
+        found: list[TriggerNumber] = engine.find(event)  # type: ignore[assignment]  # it is built of these
         if not found:
             return ()
         rules = [rule for number in found if (rule := self.plain.rule_of(number)) is not None]
@@ -106,7 +106,7 @@ class IndexedRuleset:
         )
 
 
-def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[Number]) -> dict[_Key, list[Rule]]:
+def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[TriggerNumber]) -> dict[_Key, list[Rule]]:
     """The rules that changed, by the tenant and types that they listen to now; also the keys that they have left."""
     keys: dict[_Key, list[Rule]] = {}
     for number in touched:
@@ -120,14 +120,14 @@ def _by_key(before: Ruleset, after: Ruleset, touched: Iterable[Number]) -> dict[
 
 
 def _engine(
-    known: Candidates | None, whole: Ordered, changed: Sequence[Rule], touched: set[Number]
+    known: Candidates | None, whole: SortedRules, changed: Sequence[Rule], touched: set[TriggerNumber]
 ) -> Candidates | None:
     """The engine of one key after a change; None where so few rules need none."""
     if len(whole) < WORTH_AN_INDEX:
         return None
     if known is None:
         return Candidates.of(map(_named, whole))
-    return known.changed(map(_named, changed), touched - {rule.number for rule in changed})
+    return known.changed(map(_named, changed), touched)
 
 
 def _named(rule: Rule) -> Named:

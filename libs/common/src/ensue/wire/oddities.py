@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from ensue.core.conditions.analysis.answers import implies
+from ensue.core.conditions.analysis.answers import always_matches, implies
 from ensue.core.conditions.analysis.effort import Effort
 from ensue.core.conditions.analysis.findings import (
     Finding,
@@ -104,7 +104,7 @@ def _covered(trigger: ParsedTrigger, others: Sequence[Known]) -> Iterator[Fault]
         mine, theirs = set(trigger.when.types), set(other.when.types)
         if not mine <= theirs or not implies(trigger.where, other.where, effort):
             continue
-        if implies(ALWAYS, other.where, effort):  # it takes every event, and covers whatever is written
+        if always_matches(other.where, effort):  # it takes every event, and covers whatever is written
             continue
         if mine == theirs and implies(other.where, trigger.where, effort):
             yield Fault(WHERE, f"is true for the same events as that of {known.name}")

@@ -11,6 +11,7 @@ from ensue.core.conditions.dialects.faults import DialectInvalid
 from ensue.core.conditions.dialects.pattern_quick import QuickReader
 from ensue.core.conditions.dialects.pattern_reader import read_pattern
 from ensue.core.conditions.dialects.pattern_tree import (
+    SCALARS,
     AnythingBut,
     Cidr,
     EqualsIgnoreCase,
@@ -31,8 +32,25 @@ from ensue.core.conditions.dialects.pattern_tree import (
 from ensue.core.json import Json
 
 __all__ = [
-    "AnythingBut", "Cidr", "EqualsIgnoreCase", "Exists", "FieldPattern", "Matcher", "Numeric", "Path", "PatternNode",
-    "PatternReader", "Positive", "Prefix", "Scalar", "Suffix", "Wildcard", "are_texts", "is_scalar", "parse_pattern",
+    "SCALARS",
+    "AnythingBut",
+    "Cidr",
+    "EqualsIgnoreCase",
+    "Exists",
+    "FieldPattern",
+    "Matcher",
+    "Numeric",
+    "Path",
+    "PatternNode",
+    "PatternReader",
+    "Positive",
+    "Prefix",
+    "Scalar",
+    "Suffix",
+    "Wildcard",
+    "are_texts",
+    "is_scalar",
+    "parse_pattern",
 ]  # fmt: skip
 
 

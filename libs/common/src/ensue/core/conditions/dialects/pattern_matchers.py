@@ -66,7 +66,7 @@ class MatcherReader:
         if isinstance(value, float) and not math.isfinite(value):
             self._fault(pointer, "is not a finite number", "a number")
             return ()
-        return (value,)
+        return (_builtin(value),)
 
     def _text(self, value: Json, pointer: str, *, empty: bool = True) -> str | None:
         if not isinstance(value, str):
@@ -75,7 +75,7 @@ class MatcherReader:
         if not value and not empty:
             self._fault(pointer, "is an empty text, which would exclude every text", "at least one character")
             return None
-        return value
+        return str.__str__(value)
 
     def _prefix(self, value: Json, pointer: str) -> Prefix | None:
         text, folded = self._foldable(value, pointer)
@@ -125,7 +125,7 @@ class MatcherReader:
             expected = "a text, a number, or a list of texts only or of numbers only"
             self._fault(pointer, "is not what can be excluded", expected)
             return None
-        return AnythingBut(tuple(member for member in values if isinstance(member, (str, int, float))))
+        return AnythingBut(tuple(_builtin(member) for member in values if isinstance(member, (str, int, float))))
 
     def _anything_but_like(self, value: Mapping[str, Json], pointer: str) -> AnythingBut | None:
         readers: dict[str, Callable[[Json, str], Positive | None]] = {
@@ -232,6 +232,18 @@ def _is_finite(value: Json) -> bool:
     if isinstance(value, int):  # of any size: isfinite could not take it
         return not isinstance(value, bool)
     return isinstance(value, float) and math.isfinite(value)
+
+
+def _builtin(value: Scalar) -> Scalar:
+    """The value as what it is derived from, as a member of an enumeration is; JSON knows nothing else."""
+    match value:
+        case bool() | None:
+            return value
+        case str():
+            return str.__str__(value)
+        case int():
+            return int.__int__(value)
+    return float.__float__(value)
 
 
 def _made(kind: Callable[[str], Positive], text: str | None) -> Positive | None:

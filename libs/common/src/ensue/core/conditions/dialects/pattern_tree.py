@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import NoneType
-from typing import TypeAlias, TypeGuard
+from typing import Final, TypeAlias, TypeGuard
 
 Scalar: TypeAlias = str | int | float | bool | None
 Path: TypeAlias = tuple[str, ...]
@@ -90,18 +90,20 @@ Matcher: TypeAlias = Scalar | Prefix | Suffix | EqualsIgnoreCase | Wildcard | Nu
 """A scalar stands for itself: for the same JSON value, type by type. 1 is 1.0, but neither "1" nor true."""
 
 
+SCALARS: Final[frozenset[type]] = frozenset((str, int, float, bool, NoneType))
+"""Of exactly these types are the scalars of a pattern that was read, whatever was derived from them before."""
+
+_TEXTS: Final = frozenset((str,))
+
+
 def is_scalar(matcher: Matcher) -> TypeGuard[Scalar]:
     """Whether a matcher stands for itself."""
-    return isinstance(matcher, (str, int, float, NoneType))
+    return matcher.__class__ in SCALARS
 
 
 def are_texts(values: Iterable[object]) -> bool:
-    """Whether all are texts: to join them is quicker than to look at the type of each."""
-    try:
-        "".join(values)  # type: ignore[arg-type]  # this is the question
-    except TypeError:
-        return False
-    return True
+    """Whether all are texts, none of a type that is derived from that."""
+    return _TEXTS.issuperset(map(type, values))
 
 
 @dataclass(frozen=True, slots=True)
