@@ -70,7 +70,7 @@ class EvaluatorFigure:
 async def measure(servers: Servers, load: Load) -> EvaluatorFigure:
     """One figure."""
     async with scene(servers) as place:
-        await triggers.save(place, load.documents())
+        await publish(place, triggers.in_force(load.documents()))
         await publish(place, records(load.events))
         bare = await _bare(place, load.events)
         async with service("evaluator", place.environment("ensue_evaluator")):

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice, pairwise
 from statistics import median
 
@@ -25,7 +25,6 @@ from ensue.core.json import JsonObject
 from ensue.core.outcome import Receipt
 from ensue.kafka.names import physical
 from ensue.kafka.producer import KafkaPublisher, PublisherConfig
-from ensue.runtime.clock import SystemClock
 from ensue.runtime.metrics import RULESET_CHANGES, Metrics
 from ensue.wire.records import decode_outcome
 from ensue.wire.topics import OutgoingRecord, Topic
@@ -71,10 +70,10 @@ async def measure(servers: Servers, *, rules: int, seconds: float) -> SwapFigure
     """`rules` triggers in force; `seconds` without changes, `seconds` with them."""
     then: JsonObject = {"actions": [{"kind": "log", "message": "matched"}]}
     documents = triggers.sharing_the_type(rules, SHARE, then)
-    since = SystemClock().now() - timedelta(days=1)
+    since = triggers.long_ago()
     ticks = max(10, round(seconds / TICK_SECONDS))
     async with scene(servers) as place:
-        await publish(place, (triggers.revision_of(document, n, 1, since) for n, document in enumerate(documents)))
+        await publish(place, triggers.in_force(documents))
         environment = place.environment("ensue_evaluator")
         async with service("evaluator", environment, READY_SECONDS) as port, _Watch.on(place) as watch:
             stream = records(4 * ticks * EVENTS_A_TICK)

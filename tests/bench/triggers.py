@@ -1,12 +1,12 @@
-"""Triggers of a benchmark, saved through the real trigger-api so that every service meets them as in production."""
+"""Triggers of a benchmark: saved through the real trigger-api, or many at once put on the topic as its relay does."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -14,6 +14,7 @@ from tests.bench.events import EVENT_TYPE, TENANT
 from tests.bench.scene import Scene, free_port, service
 
 from ensue.core.json import Json, JsonObject
+from ensue.runtime.clock import SystemClock
 from ensue.wire.topics import OutgoingRecord
 from ensue.wire.triggers import TriggerRecord, encode_trigger
 from ensue_client import Client, Connection
@@ -89,6 +90,17 @@ async def save(place: Scene, documents: Sequence[JsonObject]) -> None:
                 await client.create_trigger(document)
 
         await asyncio.gather(*(create(document) for document in documents))
+
+
+def long_ago() -> datetime:
+    """Since when triggers are active that are to fire on every event of a benchmark."""
+    return SystemClock().now() - timedelta(days=1)
+
+
+def in_force(documents: Sequence[JsonObject]) -> Iterator[OutgoingRecord]:
+    """The first revision of each."""
+    since = long_ago()
+    return (revision_of(document, number, 1, since) for number, document in enumerate(documents))
 
 
 def revision_of(document: JsonObject, number: int, revision: int, since: datetime) -> OutgoingRecord:
