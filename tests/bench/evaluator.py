@@ -61,11 +61,6 @@ class EvaluatorFigure:
     firings_per_second: float
     bare_events_per_second: float
 
-    @property
-    def ratio(self) -> float:
-        """Evaluator over bare loop."""
-        return self.events_per_second / self.bare_events_per_second
-
 
 async def measure(servers: Servers, load: Load) -> EvaluatorFigure:
     """One figure."""
