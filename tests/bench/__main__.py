@@ -39,7 +39,10 @@ def _step(console: Console, what: str) -> Iterator[None]:
 
 async def run(servers: Servers, console: Console, scale: float) -> Report:
     """All benchmarks, one after the other."""
-    report = Report(machine=f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}")
+    report = Report(
+        machine=f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}",
+        command="make bench" if scale == 1.0 else f"make bench BENCH_ARGS='--scale {scale:g}'",
+    )
     for whole in EVALUATIONS:
         load = replace(whole, events=int(whole.events * scale))
         with _step(console, f"evaluator: {load.rules} triggers, {load.share:.0%} of {load.events} events match"):

@@ -12,11 +12,11 @@ from tests.bench.swap import SwapFigure
 
 _HEAD = """# Benchmarks
 
-Each row is one run of `make bench`, on real servers on one machine, the load generator, the brokers and the measured
+Each row was measured by `make bench` on real servers on one machine, the load generator, the brokers and the measured
 process sharing its cores. **What counts is the ratio**: both sides of it were measured in the same run. A figure is
 given only after the counts agreed (firings with what the events say, calls with firings).
 
-Machine: {machine}. Written by `make bench`; repeat it with the same command.
+Machine: {machine}. Written by `{command}`; repeat it with the same command.
 """
 
 
@@ -25,6 +25,7 @@ class Report:
     """The figures of one run."""
 
     machine: str
+    command: str
     evaluations: list[list[EvaluatorFigure]] = field(default_factory=list)  # of each load, its runs
     starts: list[StartFigure] = field(default_factory=list)
     swaps: list[SwapFigure] = field(default_factory=list)
@@ -34,7 +35,10 @@ class Report:
         """The whole page."""
         sections = (self._evaluator(), self._start(), self._swap(), self._dispatcher())
         return "\n".join(
-            [_HEAD.format(machine=self.machine), *(line for section in sections for line in (*section, ""))]
+            [
+                _HEAD.format(machine=self.machine, command=self.command),
+                *(line for section in sections for line in (*section, "")),
+            ]
         )
 
     def _evaluator(self) -> list[str]:
