@@ -30,7 +30,7 @@ WHERE
     OR (SELECT pg_has_role(current_user, 'ensue_all_tenants', 'USAGE'));
 
 -- The log: one row a firing, and one for each decision not to fire that has no firing (blocked, condition_error).
--- SortedRules and paged by (at, firing_id). Each arm of the union is one plain table, so that its index gives that order;
+-- Ordered and paged by (at, firing_id). Each arm of the union is one plain table, so that its index gives that order;
 -- what tells the arms apart is said outside.
 CREATE VIEW audit.v_log AS
 SELECT
