@@ -41,10 +41,9 @@ class Load:
 
     def documents(self) -> list[JsonObject]:
         """The triggers."""
-        then: JsonObject = {"actions": [{"kind": "log", "message": "matched"}]}
         if self.same_type:
-            return triggers.sharing_the_type(self.rules, self.share, then)
-        return [triggers.matching(self.share, then), *triggers.bystanders(self.rules - 1)]
+            return triggers.sharing_the_type(self.rules, self.share, triggers.LOGGED)
+        return [triggers.matching(self.share, triggers.LOGGED), *triggers.bystanders(self.rules - 1)]
 
     def firings(self) -> int:
         """How many firings must follow, as the events themselves say."""

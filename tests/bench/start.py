@@ -10,16 +10,14 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import msgspec
 from tests.bench.scene import ROOT
-from tests.bench.triggers import revision_of, sharing_the_type
+from tests.bench.triggers import LOGGED, in_force, long_ago, revision_of, sharing_the_type
 
-from ensue.core.json import JsonObject
 from ensue.core.ruleset import Removal, Ruleset
 from ensue.core.trigger import Trigger
 from ensue.matching.tier import collecting_nothing
@@ -27,7 +25,6 @@ from ensue.matching.triggers import IndexedRuleset
 from ensue.wire.topics import OutgoingRecord
 from ensue.wire.triggers import decode_trigger, to_trigger
 
-SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 CHANGES = 200
 
 
@@ -51,10 +48,9 @@ def measure(triggers: int) -> StartFigure:
 
 
 def _measured(count: int) -> StartFigure:
-    then: JsonObject = {"actions": [{"kind": "log", "message": "matched"}]}
-    documents = sharing_the_type(count, 0.01, then)
-    records = [revision_of(document, number, 1, SINCE) for number, document in enumerate(documents)]
-    later = [revision_of(document, number, 2, SINCE) for number, document in enumerate(documents[:CHANGES])]
+    documents = sharing_the_type(count, 0.01, LOGGED)
+    records = list(in_force(documents))
+    later = [revision_of(document, number, 2, long_ago()) for number, document in enumerate(documents[:CHANGES])]
     del documents
     with collecting_nothing():  # as the evaluator has it
         gc.freeze()

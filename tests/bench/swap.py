@@ -68,8 +68,7 @@ class SwapFigure:
 
 async def measure(servers: Servers, *, rules: int, seconds: float) -> SwapFigure:
     """`rules` triggers in force; `seconds` without changes, `seconds` with them."""
-    then: JsonObject = {"actions": [{"kind": "log", "message": "matched"}]}
-    documents = triggers.sharing_the_type(rules, SHARE, then)
+    documents = triggers.sharing_the_type(rules, SHARE, triggers.LOGGED)
     since = triggers.long_ago()
     ticks = max(10, round(seconds / TICK_SECONDS))
     async with scene(servers) as place:

@@ -19,6 +19,7 @@ from ensue.wire.topics import OutgoingRecord
 from ensue.wire.triggers import TriggerRecord, encode_trigger
 from ensue_client import Client, Connection
 
+LOGGED: JsonObject = {"actions": [{"kind": "log", "message": "matched"}]}
 AT_ONCE = 8
 BUCKETS = 10_000
 

@@ -18,6 +18,7 @@ from ensue.core.conditions.dialects.eventbridge import (
     Prefix,
     Suffix,
     Wildcard,
+    are_texts,
     is_scalar,
 )
 from ensue.core.conditions.dialects.pattern_tests import compile_matchers, fits
@@ -159,8 +160,7 @@ def _term(field: FieldPattern) -> tuple[str, tuple[object, ...]]:
 
 def _texts(matchers: Sequence[Matcher]) -> frozenset[Matcher] | None:
     """The texts that the matchers want, where they want nothing but texts."""
-    texts = [matcher for matcher in matchers if matcher.__class__ is str]
-    return frozenset(texts) if len(texts) == len(matchers) else None
+    return frozenset(matchers) if are_texts(matchers) else None
 
 
 def _affixes(matchers: Iterable[Matcher], kind: type[Prefix | Suffix]) -> tuple[str, ...] | None:
