@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from tests.support.loops import World
 
-from ensue.kafka.batches import RawRecord
+from ensue.kafka.records import RawRecord
 from ensue.kafka.light_records import fetched
 from ensue.kafka.names import physical
 from ensue.wire.topics import OutgoingRecord, Topic

@@ -15,7 +15,7 @@ from ensue.core.firing import Blocked, ConditionError, Decisions, Firing
 from ensue.core.ids import condition_error_record_id, outcome_record_id, receipt_record_id
 from ensue.core.outcome import ConditionErred, Outcome, OutcomeStatus, Receipt
 from ensue.core.ruleset import Rulebook
-from ensue.kafka.records import Batch, DeadLetter
+from ensue.kafka.records import Batch, DeadLetter, Instants
 from ensue.wire.errors import DecodeError
 from ensue.wire.opening import Opener
 from ensue.wire.records import encode_firings, encode_outcome
@@ -86,17 +86,17 @@ def evaluate(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: E
     The append time of each record is its *now*. Between two steps the caller may let other work go on, or stop: after
     every record that something follows from, which is dead or large, and after STEP of the others or less.
     """
-    open_record, effort = evaluator.opener(batch.topic).open, 0
-    for record in batch.records:
+    open_record, at, effort = evaluator.opener(batch.topic).open, Instants(), 0
+    for record in batch.raw:
         value = record.value
         try:
             event = open_record(record.headers, value)
         except DecodeError as error:
-            evaluated.dead.append(DeadLetter(record, error.reason.value, error.message))
+            evaluated.dead.append(DeadLetter(batch.ours(record), error.reason.value, error.message))
             effort = STEP
         else:
             evaluated.events += 1
-            decisions = decide(ruleset, event, record.appended_at)
+            decisions = decide(ruleset, event, at[record.timestamp])
             if decisions is NOTHING:
                 effort += 1
             elif decisions is NO_MATCH:
@@ -113,8 +113,8 @@ def evaluate(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: E
 
 def conclude(ruleset: Rulebook, batch: Batch, evaluator: Evaluator, evaluated: Evaluated) -> None:
     """Put the receipt of the batch, all of whose records are decided, behind all that followed from it."""
-    if batch.records:
-        at = batch.records[-1].appended_at
+    if batch.raw:
+        at = batch.ours(batch.raw[-1]).appended_at
         evaluated.records.append(encode_outcome(receipt(ruleset, batch, evaluator, evaluated, at)))
 
 

@@ -3,31 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from aiokafka import TopicPartition
 
 from ensue.kafka.names import logical, physical
-from ensue.kafka.records import Batch, IncomingRecord
-from ensue.wire.topics import Topic
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class RawRecord(Protocol):
-    """What we need of the client's own record; `timestamp` in milliseconds since 1970."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
+from ensue.kafka.records import Batch, RawRecord
 
 
 class Progress:
@@ -57,30 +37,13 @@ class Progress:
         batch = Batch(
             topic=topic,
             partition=partition.partition,
-            records=incoming(topic, partition.partition, records),
+            raw=records,
             first_offset=self._expected[partition],
             next_offset=records[-1].offset + 1,
             missing=self._missing.pop(partition, 0),
         )
         self._expected[partition] = batch.next_offset
         return batch
-
-
-class _Instants(dict[int, datetime]):
-    """Instants of milliseconds since 1970, each made once: with append times, a whole batch of the broker has one."""
-
-    def __missing__(self, milliseconds: int) -> datetime:
-        at = self[milliseconds] = _EPOCH + timedelta(milliseconds=milliseconds)
-        return at
-
-
-def incoming(topic: Topic, partition: int, records: Iterable[RawRecord]) -> list[IncomingRecord]:
-    """Our records of the client's."""
-    at = _Instants()
-    return [
-        IncomingRecord(topic, partition, raw.offset, at[raw.timestamp], raw.key, raw.value, tuple(raw.headers))
-        for raw in records
-    ]
 
 
 def next_offsets(batches: Iterable[Batch], prefix: str) -> dict[TopicPartition, int]:

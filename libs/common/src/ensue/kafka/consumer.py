@@ -21,13 +21,13 @@ from aiokafka.errors import (
 )
 
 from ensue.kafka.assignment import Assignment
-from ensue.kafka.batches import Progress, RawRecord, next_offsets
+from ensue.kafka.batches import Progress, next_offsets
 from ensue.kafka.config import LoopConfig
 from ensue.kafka.errors import ConsumerLost
 from ensue.kafka.light_records import fetched
 from ensue.kafka.names import logical, physical
 from ensue.kafka.positions import Standing, Start, start_of
-from ensue.kafka.records import Batch
+from ensue.kafka.records import Batch, RawRecord
 from ensue.kafka.salvage import unreadable
 from ensue.runtime.logs import get_logger
 from ensue.runtime.metrics import OFFSET_COMMITS, OFFSET_COMMITS_REJECTED, OFFSETS_MISSING, Metrics

@@ -13,7 +13,7 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException, KafkaError
 
-from ensue.kafka.batches import RawRecord
+from ensue.kafka.records import RawRecord
 
 
 async def fetched(

@@ -214,10 +214,10 @@ class ConsumeLoop:
 
     def _observe(self, batches: Sequence[Batch], started: float) -> None:
         self._metrics.observe(BATCH_SECONDS, self._clock.monotonic() - started)
-        self._metrics.observe(BATCH_SIZE, sum(len(batch.records) for batch in batches))
+        self._metrics.observe(BATCH_SIZE, sum(len(batch.raw) for batch in batches))
         now = self._clock.now()
         for batch in batches:
-            age = (now - batch.records[0].appended_at).total_seconds()
+            age = now.timestamp() - batch.raw[0].timestamp / 1000
             self._metrics.observe(EVENT_AGE, max(0.0, age), topic=batch.topic.value)
 
     def _show_lag(self, consumer: GroupConsumer) -> None:
@@ -273,5 +273,5 @@ async def _first_of(stop: asyncio.Task[None], event: asyncio.Event, timeout: flo
 def _by_topic(batches: Sequence[Batch]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for batch in batches:
-        counts[batch.topic.value] += len(batch.records)
+        counts[batch.topic.value] += len(batch.raw)
     return counts

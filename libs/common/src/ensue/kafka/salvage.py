@@ -15,7 +15,7 @@ from aiokafka.errors import CorruptRecordException, LeaderNotAvailableError, for
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import _DefaultRecordBatchPy
 
-from ensue.kafka.batches import RawRecord
+from ensue.kafka.records import RawRecord
 
 _READ_COMMITTED = 1
 _WAIT_MS = 100

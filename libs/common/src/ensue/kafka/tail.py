@@ -14,10 +14,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from ensue.core.errors import Unavailable
-from ensue.kafka.batches import incoming
 from ensue.kafka.limits import LARGEST_MESSAGE_BYTES
 from ensue.kafka.names import physical
-from ensue.kafka.records import IncomingRecord
+from ensue.kafka.records import IncomingRecord, incoming
 from ensue.wire.topics import Topic
 
 _CLOSE_SECONDS = 5.0

@@ -6,7 +6,7 @@ unless doubles stand beside them; to put them there is done here alone, so that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,12 +29,12 @@ Named = tuple[RuleId, Condition]
 class Candidates:
     """An engine of conditions, and the paths at which it looks numbers of any size up. Immutable.
 
-    attributes: those of an event that the conditions read, beside its data.
+    find: gives the ids of the conditions that an event may fulfil.
     """
 
     engine: Engine
     endless: frozenset[Path]
-    attributes: Sequence[str]
+    find: Callable[[Event], list[RuleId]]
 
     @classmethod
     def of(cls, conditions: Iterable[Named]) -> Candidates:
@@ -45,21 +45,12 @@ class Candidates:
     @classmethod
     def _with(cls, engine: Engine, endless: frozenset[Path]) -> Candidates:
         """What the engine reads is looked up once."""
-        return cls(engine, endless, [name for name in engine.reads if name in LOOKED_UP and name != DATA])
+        return cls(engine, endless, _finder(engine, endless))
 
     @property
     def unindexed(self) -> int:
         """How many are asked about every event."""
         return self.engine.unindexed
-
-    def find(self, event: Event) -> list[RuleId]:
-        """The ids of the conditions that the event may fulfil."""
-        document = {DATA: event.data}
-        for name in self.attributes:
-            document[name] = getattr(event, name)
-        if self.endless:
-            document = with_doubles(document, self.endless)
-        return self.engine.match_document(document)
 
     def changed(self, conditions: Iterable[Named], gone: Iterable[RuleId]) -> Candidates:
         """The same with conditions added (or put in place of those of their ids) and others taken out."""
@@ -69,6 +60,21 @@ class Candidates:
     def compacted(self) -> Candidates:
         """The same, with the engine in order."""
         return self._with(self.engine.compacted(), self.endless)
+
+
+def _finder(engine: Engine, endless: frozenset[Path]) -> Callable[[Event], list[RuleId]]:
+    attributes = [name for name in engine.reads if name in LOOKED_UP and name != DATA]
+    match = engine.match_document
+    if not attributes and not endless:  # most often, and asked about every event
+        return lambda event: match({DATA: event.data})
+
+    def find(event: Event) -> list[RuleId]:
+        document = {DATA: event.data}
+        for name in attributes:
+            document[name] = getattr(event, name)
+        return match(with_doubles(document, endless) if endless else document)
+
+    return find
 
 
 def _endless(rules: Iterable[Rule]) -> frozenset[Path]:

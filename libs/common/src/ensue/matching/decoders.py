@@ -25,10 +25,11 @@ class Decoders:
     """The ways to read an event.
 
     decode: a Struct of an event with scalars and, at the places of `listed`, arrays of scalars.
+    struct: the same for `msgspec.convert`, of an event that is decoded already; its errors are those of `decode`.
     documents: for how many events no Struct is tried, because one lately fitted none.
     """
 
-    __slots__ = ("_layout", "_readers", "_struct", "_struct_of_lists", "decode", "documents", "listed")
+    __slots__ = ("_layout", "_readers", "_struct_of_lists", "decode", "documents", "listed", "struct")
 
     def __init__(self, layout: Layout, listed: Iterable[Path] = ()) -> None:
         """`listed`: paths where arrays are known to be."""
@@ -38,18 +39,15 @@ class Decoders:
         self._struct_of_lists = layout.struct(self._readers) if layout.can_be_projected else None
         self.listed: tuple[Place, ...] = ()
         self.decode: Callable[[bytes], Any] = _refuse
+        self.struct: Any = None  # no object is converted to null
         self._expect([path for path in listed if path in self._readers])
 
     def _expect(self, paths: Sequence[Path]) -> None:
         """Be ready for arrays at `paths`."""
         if self._layout.can_be_projected:
             self.listed = tuple(Place.at(path, self._layout) for path in paths)
-            self._struct = self._layout.struct(frozenset(paths))
-            self.decode = msgspec.json.Decoder(self._struct).decode
-
-    def convert(self, document: Mapping[str, Json]) -> Any:  # noqa: ANN401  # of a Struct made just now
-        """What `decode` gives of an event, of one that is decoded already; msgspec.ValidationError as there."""
-        return msgspec.convert(document, self._struct) if self._layout.can_be_projected else _refuse(b"")
+            self.struct = self._layout.struct(frozenset(paths))
+            self.decode = msgspec.json.Decoder(self.struct).decode
 
     def with_arrays(self, event: bytes | Mapping[str, Json]) -> Any:  # noqa: ANN401  # of a Struct made just now
         """A Struct of an event with arrays of scalars anywhere, which are expected from now on; None if it has more."""

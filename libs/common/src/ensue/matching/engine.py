@@ -6,9 +6,8 @@ which); a rule that is replaced or removed is hidden in its old tier.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -18,11 +17,10 @@ from ensue.matching import levels
 from ensue.matching.arrays import Place, combined
 from ensue.matching.decoders import RUN_OF_DOCUMENTS, Decoders, whole
 from ensue.matching.levels import Level
+from ensue.matching.nodes import Run
 from ensue.matching.projection import Layout
 from ensue.matching.rules import Rule, RuleId
 from ensue.matching.tier import collecting_nothing
-
-Find = Callable[[Any], list[RuleId]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Engine:
     _levels: tuple[Level, ...] = ()
     _layout: Layout = field(default_factory=lambda: Layout.of(()))
     _decoders: Decoders = field(default_factory=lambda: Decoders(Layout.of(())))
-    _find: Find = lambda _: []
+    _find: Run = lambda _, __: None
 
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> Engine:
@@ -70,18 +68,26 @@ class Engine:
             if projected is None:
                 decoders.documents = RUN_OF_DOCUMENTS
                 return self._search_document(whole(event))
-        return self._search(projected) if decoders.listed else self._find(projected)
+        if decoders.listed:
+            return self._search(projected)
+        found: list[RuleId] = []
+        self._find(projected, found)
+        return found
 
     def match_document(self, document: Mapping[str, Json]) -> list[RuleId]:
         """The ids of the rules that match a decoded event."""
         decoders = self._decoders
         try:
-            projected = decoders.convert(document)
+            projected = msgspec.convert(document, decoders.struct)
         except msgspec.ValidationError:
             projected = decoders.with_arrays(document)
             if projected is None:
                 return self._search_document(document)
-        return self._search(projected) if decoders.listed else self._find(projected)
+        if decoders.listed:
+            return self._search(projected)
+        found: list[RuleId] = []
+        self._find(projected, found)
+        return found
 
     def changed(self, rules: Iterable[Rule], removed: Iterable[RuleId]) -> Engine:
         """The engine with `rules` added (or put in place of those of their ids) and `removed` taken out."""
@@ -115,18 +121,20 @@ class Engine:
     def _search(self, projected: object) -> list[RuleId]:
         """Ask what may have arrays of scalars."""
         listed = self._decoders.listed
+        found: list[RuleId] = []
         if len(listed) == 1:
             values = listed[0].read(projected)
-            return (
-                self._search_array(projected, listed[0], values) if values.__class__ is list else self._find(projected)
-            )
+            if values.__class__ is list:
+                return self._search_array(projected, listed[0], values)
+            self._find(projected, found)
+            return found
         arrays = self._decoders.arrays(projected)
         if len(arrays) == 1:
             return self._search_array(projected, *arrays[0])
         if not arrays:
-            return self._find(projected)
+            self._find(projected, found)
+            return found
         choices = [each and combined(each) for each in [level.tier.elements(arrays) for level in self._levels]]
-        found: list[RuleId] = []
         for level, chosen in zip(self._levels, choices, strict=True):
             if chosen is None or None in choices:
                 found += level.tier.find(self._decoders.leaves(projected), {}, level.hidden)
@@ -157,16 +165,13 @@ class Engine:
         return [each for level in self._levels for each in level.tier.find(leaves, document, level.hidden)]
 
 
-def _finder(tiers: Sequence[Level]) -> Find:
-    """A function from a projected event to ids."""
-    if len(tiers) == 1 and not (tiers[0].hidden or tiers[0].tier.may_repeat or tiers[0].tier.always):
-        run = tiers[0].tier.run
+def _finder(levels: Sequence[Level]) -> Run:
+    """A function that adds the ids that a projected event finds."""
+    if len(levels) == 1 and not (levels[0].hidden or levels[0].tier.may_repeat or levels[0].tier.always):
+        return levels[0].tier.run
 
-        def find_plainly(e: object) -> list[RuleId]:
-            out: list[RuleId] = []
-            run(e, out)
-            return out
+    def find(e: object, out: list[RuleId]) -> None:
+        for level in levels:
+            out += level.tier.found(e, level.hidden)
 
-        return find_plainly
-
-    return lambda e: [each for level in tiers for each in level.tier.found(e, level.hidden)]
+    return find

@@ -37,28 +37,31 @@ _OPENED: Final = f"""    t = get({{}})
 
 
 class Values:
-    """Items that want one value in each of `paths`: one table, keyed by the value or the tuple of values."""
+    """Items found by values in `paths`: one table, keyed by the value or the tuple of values.
 
-    def __init__(self, paths: tuple[Path, ...], table: Table, layout: Layout) -> None:
-        self.paths, self._table = paths, table
+    lists: whether an item may stand under several keys, or have something left to be checked at a path.
+    """
+
+    def __init__(self, paths: tuple[Path, ...], table: Table, layout: Layout, *, lists: bool = False) -> None:
+        self.paths, self.lists, self._table = paths, lists, table
         self._single = len(paths) == 1
         self._columns: Sequence[frozenset[Hashable]] | None = None
         self.expressions = [layout.expression(path) for path in paths]
         self._mixed = _not_only_text(table, single=self._single)
         self.get = table.get
-        body = "def run(e, out):\n" + indent(self.statements("get"), "    ")
+        body = "def run(e, out):\n" + indent(self.statements("get", {}), "    ")
         self.run: Run = function(("get",), body, (table.get,))
 
-    def statements(self, get: str) -> str:
-        """The source that looks an event up by a function of this name."""
-        lines, key = self._key(range(len(self.paths)))
+    def statements(self, get: str, read: Mapping[str, str]) -> str:
+        """The source that looks an event up by a function of this name; `read`: names of what is read already."""
+        lines, key = self._key(range(len(self.paths)), read)
         return "\n".join((*lines, f"h = {get}({key})", TAKE))
 
-    def _key(self, columns: Sequence[int]) -> tuple[list[str], str]:
+    def _key(self, columns: Sequence[int], read: Mapping[str, str]) -> tuple[list[str], str]:
         """The source of the key of some of the paths, and lines that come before it."""
         lines, parts = [], []
         for index in columns:
-            expression = self.expressions[index]
+            expression = read.get(self.expressions[index], self.expressions[index])
             if self._mixed[index]:
                 lines += [
                     f"k{index} = {expression}",
@@ -69,6 +72,8 @@ class Values:
 
     def opened(self, path: Path) -> Open:
         """A function that looks up all elements of an array at `path` at once, in a table for what the others want.
+
+        Not for lists.
 
         So a hundred elements cost a hundred looks, with no key to be made for each, into what is as small as can be.
         """
@@ -83,7 +88,7 @@ class Values:
                 inner = tables[rest] = dict(HASHED)
             inner[element] = bucket
         plain = not self._mixed[place] or are_told_apart(key for inner in tables.values() for key in inner)
-        lines, rest_key = self._key(others)
+        lines, rest_key = self._key(others, {})
         body = _OPENED.format(rest_key, "values" if plain else "map(canonical, values)")
         lines = ["def run(e, values, out):", *(f"    {line}" for line in lines), body]
         return function(("get", "canonical"), "\n".join(lines), (tables.get, canonical))

@@ -30,7 +30,7 @@ class Opening:
     __slots__ = ("_listing", "_look", "_rest", "_telling")
 
     def __init__(self, path: Path, part: Part, rules: Iterable[Rule], listing: Listing) -> None:
-        tables = [node for node in part.nodes if isinstance(node, Values) and path in node.paths]
+        tables = [node for node in part.nodes if isinstance(node, Values) and not node.lists and path in node.paths]
         self._look = _in_turn([table.opened(path) for table in tables])
         self._rest = part.without(tables)
         shapes = {table.paths for table in tables}

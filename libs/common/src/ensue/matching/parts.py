@@ -84,13 +84,13 @@ def _sequence(nodes: Sequence[Node]) -> Run:
             names.append(f"get{index}")
             constants.append(node.get)
             guard = min(node.expressions, key=lambda part: (sharing[part], part))
-            guarded.setdefault(guard, []).append(node.statements(f"get{index}"))
+            guarded.setdefault(guard, []).append(node.statements(f"get{index}", {guard: "g"}))
         else:
             names.append(f"node{index}")
             constants.append(_late(node) if isinstance(node, Lazy) else node.run)
             lines.append(f"    node{index}(e, out)")
     for guard, statements in guarded.items():
-        lines.append(f"    if {guard} is not MISSING:")
+        lines += [f"    g = {guard}", "    if g is not MISSING:"]
         lines += [f"        {line}" for each in statements for line in each.split("\n")]
     return function(names, "\n".join(lines), constants)
 
@@ -190,7 +190,11 @@ class _Builder:
                 ranged.append(item)
         self._lead(undecided, tables)
         for path, kinds in tables.items():
-            yield Keyed(path, {kind: found.table(self._node) for kind, found in kinds.items()}, self._layout)
+            made = {kind: found.table(self._node) for kind, found in kinds.items()}
+            if made.keys() == {Kind.VALUE}:
+                yield Values((path,), made[Kind.VALUE], self._layout, lists=True)
+            else:
+                yield Keyed(path, made, self._layout)
         yield from self._by_ranges(ranged, others)
 
     def _lead(self, undecided: Sequence[_Keyed], tables: _Tables) -> None:
