@@ -10,9 +10,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from tests.support.loops import World
 
-from ensue.kafka.records import RawRecord
 from ensue.kafka.light_records import fetched
 from ensue.kafka.names import physical
+from ensue.kafka.records import RawRecord
 from ensue.wire.topics import OutgoingRecord, Topic
 
 Take = Callable[[], Awaitable[Mapping[TopicPartition, list[RawRecord]]]]

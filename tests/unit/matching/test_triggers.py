@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -11,19 +12,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support import pattern_draws
 from tests.support.conditions import NOW, conditions, events
+from tests.support.shaped_events import as_shaped
 
 from ensue.core.calendars import Calendar, CalendarId
 from ensue.core.conditions.tree import ALWAYS, All, Condition, Not, Pattern, Test
 from ensue.core.conditions.tree import Any as AnyOf
 from ensue.core.decide import decide
 from ensue.core.event import Event
+from ensue.core.firing import Decisions
 from ensue.core.ids import event_uid
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
 from ensue.core.ruleset import Removal, Ruleset
 from ensue.core.trigger import ActionSpec, EventWhen, Then, Trigger
 from ensue.matching.indexability import why_not_indexed
+from ensue.matching.projectors import MOST
 from ensue.matching.triggers import WORTH_AN_INDEX, IndexedRuleset
+from ensue.wire.opened import Shaped
+from ensue.wire.shapes import Shape
 
 STUDIO, OTHER = "studio", "other"
 TYPE = "variant.approved"
@@ -50,6 +56,12 @@ def an_event(data: Json, *, tenant: str = STUDIO) -> Event:
     return Event(uid, tenant, "1", "/studio", TYPE, Lineage(uid, None, 0), data=data)
 
 
+def said(decisions: Decisions) -> object:
+    """What is decided about an event, whatever is written beside its type and data."""
+    errors = [(error.firing.trigger_id, error.detail) for error in decisions.errors]
+    return [[firing.trigger_id for firing in decisions.firings], errors]
+
+
 def a_variant(number: int) -> Condition:
     return All((Test(("data", "variant"), "eq", number), Test(("data", "score"), "gte", 0.5)))
 
@@ -62,7 +74,10 @@ def test_it_decides_what_the_plain_ruleset_decides(wheres: list[Condition], seen
     triggers = [a_trigger(n, where, types=types, tenant=tenant) for n, where in enumerate(wheres, 1)]
     plain, index = Ruleset.empty().apply(triggers), IndexedRuleset().apply(triggers)
     for event in seen:
-        assert decide(index, event, NOW) == decide(plain, event, NOW)
+        expected = decide(plain, event, NOW)
+        assert decide(index, event, NOW) == expected
+        for like in (event, seen[0]):
+            assert said(decide(index, as_shaped(event, like), NOW)) == said(expected)
 
 
 @settings(max_examples=40, deadline=None)
@@ -82,7 +97,9 @@ def test_what_patterns_match_is_found_in_whatever_arrays_it_stands(random: Rando
         if random.random() < 0.2:
             data["n"] = random.choice((2**53 + 1, [[10**30]], -(10**400)))
         event = an_event(random.choice((data, data, data, [data], [[data], "a"], pattern_draws.value(random))))
-        assert decide(index, event, NOW) == decide(plain, event, NOW)
+        expected = decide(plain, event, NOW)
+        assert decide(index, event, NOW) == expected
+        assert said(decide(index, as_shaped(event), NOW)) == said(expected)
 
 
 def test_a_pattern_is_looked_up_by_what_it_reads_in_data() -> None:
@@ -119,7 +136,80 @@ def test_numbers_of_any_size_are_found_in_ranges_without_an_end(wheres: list[Con
     plain, index = Ruleset.empty().apply(triggers), IndexedRuleset().apply(triggers)
     seen: list[Json] = [value, {"x": value}, [{"x": value}, {"x": 0}]]
     for data in seen:
-        assert decide(index, an_event(data), NOW) == decide(plain, an_event(data), NOW)
+        expected = decide(plain, an_event(data), NOW)
+        assert decide(index, an_event(data), NOW) == expected
+        assert said(decide(index, as_shaped(an_event(data)), NOW)) == said(expected)
+
+
+FIELDS = [
+    ("data", "x"),
+    ("data", "o"),
+    ("data", "o", "x"),
+    ("data", "o", "y"),
+    ("data", "absent"),
+    ("data", "absent", "x"),
+]
+WANTED = st.sampled_from([1, True, "a", 0.5, None, 2**53 + 1])
+LOOKED_UP = st.builds(
+    lambda path, test: Test(path, *test),
+    st.sampled_from(FIELDS),
+    st.tuples(st.just("eq"), WANTED) | st.tuples(st.sampled_from(["gt", "lte"]), st.sampled_from([0, 1, 0.5])),
+)
+OBJECTS = st.fixed_dictionaries(
+    {"x": WANTED | st.just([1, "a"]), "o": WANTED | st.fixed_dictionaries({"x": WANTED, "y": WANTED | st.just([1])})}
+)
+
+
+@settings(deadline=None)
+@given(
+    wheres=st.lists(st.lists(LOOKED_UP, min_size=1, max_size=2), min_size=WORTH_AN_INDEX, max_size=30),
+    seen=st.lists(OBJECTS, min_size=2, max_size=6),
+    reads_more=st.booleans(),
+)
+def test_data_of_a_known_shape_finds_what_any_data_finds(
+    wheres: list[list[Condition]], seen: list[Json], *, reads_more: bool
+) -> None:
+    conditions: list[Condition] = [All(tuple(where)) for where in wheres]
+    if reads_more:
+        conditions[0] = Test(("subject",), "eq", "s")
+    triggers = [a_trigger(n, where) for n, where in enumerate(conditions, 1)]
+    index = IndexedRuleset().apply(triggers)
+    for data in seen:
+        event = an_event(data)
+        found = [rule.trigger.name for rule in index.rules_for(event)]
+        for like in (event, an_event(seen[0])):
+            shaped = as_shaped(event, like)
+            assert [rule.trigger.name for rule in index.rules_for(shaped)] == found
+
+
+def test_data_of_a_known_shape_is_asked_without_being_made() -> None:
+    index = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
+    event = as_shaped(an_event({"variant": 7.0, "score": 0.4}), an_event({"variant": "v", "score": 1}))
+    assert isinstance(event, Shaped)
+    assert index.rules_for(event) == ()
+    assert "data" not in dir_of(event)
+    assert decide(index, as_shaped(an_event({"variant": 7, "score": 0.9})), NOW).firings
+
+
+def test_shapes_come_and_go_and_the_index_keeps_few_of_them() -> None:
+    index = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
+    for number in range(3 * MOST):
+        event = as_shaped(an_event({"variant": 7, "score": 0.9, f"name {number}": 1}))
+        assert len(index.rules_for(event)) == 1
+    gc.collect()
+    assert sum(isinstance(each, Shape) for each in gc.get_objects()) <= MOST + 1
+
+
+def dir_of(event: Event) -> list[str]:
+    """The attributes that an event holds, not those that are made when somebody asks."""
+    held = []
+    for name in ("data", "id", "source"):
+        try:
+            object.__getattribute__(event, name)
+        except AttributeError:
+            continue
+        held.append(name)
+    return held
 
 
 def test_a_range_without_an_end_is_looked_up() -> None:

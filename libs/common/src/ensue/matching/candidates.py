@@ -19,6 +19,7 @@ from ensue.matching.doubles import with_doubles
 from ensue.matching.engine import Engine
 from ensue.matching.needed import alternatives_of, endless
 from ensue.matching.rules import Rule, RuleId
+from ensue.wire.opened import Shaped
 
 LOOKED_UP: Final = frozenset({"data", "type", "source", "subject", "id", "entity_type"})  # nothing is by `time`
 
@@ -64,11 +65,16 @@ class Candidates:
 
 def _finder(engine: Engine, endless: frozenset[Path]) -> Callable[[Event], list[RuleId]]:
     attributes = [name for name in engine.reads if name in LOOKED_UP and name != DATA]
-    match = engine.match_document
-    if not attributes and not endless:  # most often, and asked about every event
-        return lambda event: match({DATA: event.data})
+    match, collect, projectors = engine.match_document, engine.collect, engine.projectors(endless)
 
     def find(event: Event) -> list[RuleId]:
+        if event.__class__ is Shaped:
+            project = projectors[event.shape]
+            projected = project and project(event.read)
+            if projected is not None:
+                found: list[RuleId] = []
+                collect(projected, found)
+                return found
         document = {DATA: event.data}
         for name in attributes:
             document[name] = getattr(event, name)

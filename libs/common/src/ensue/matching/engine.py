@@ -6,12 +6,12 @@ which); a rule that is replaced or removed is hidden in its old tier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from ensue.core.conditions.dialects.eventbridge import Scalar
+from ensue.core.conditions.dialects.eventbridge import Path, Scalar
 from ensue.core.json import Json
 from ensue.matching import levels
 from ensue.matching.arrays import Place, combined
@@ -19,18 +19,22 @@ from ensue.matching.decoders import RUN_OF_DOCUMENTS, Decoders, whole
 from ensue.matching.levels import Level
 from ensue.matching.nodes import Run
 from ensue.matching.projection import Layout
+from ensue.matching.projectors import Projectors
 from ensue.matching.rules import Rule, RuleId
 from ensue.matching.tier import collecting_nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Rules made ready. `match` takes the bytes of an event, `match_document` one that is decoded already."""
+    """Rules made ready. `match` takes the bytes of an event, `match_document` one that is decoded already.
+
+    collect: adds the ids of the rules that match a projection without arrays, as `projectors` make it.
+    """
 
     _levels: tuple[Level, ...] = ()
     _layout: Layout = field(default_factory=lambda: Layout.of(()))
     _decoders: Decoders = field(default_factory=lambda: Decoders(Layout.of(())))
-    _find: Run = lambda _, __: None
+    collect: Run = lambda _, __: None
 
     @classmethod
     def of(cls, rules: Iterable[Rule]) -> Engine:
@@ -71,7 +75,7 @@ class Engine:
         if decoders.listed:
             return self._search(projected)
         found: list[RuleId] = []
-        self._find(projected, found)
+        self.collect(projected, found)
         return found
 
     def match_document(self, document: Mapping[str, Json]) -> list[RuleId]:
@@ -86,8 +90,12 @@ class Engine:
         if decoders.listed:
             return self._search(projected)
         found: list[RuleId] = []
-        self._find(projected, found)
+        self.collect(projected, found)
         return found
+
+    def projectors(self, endless: Collection[Path]) -> Projectors:
+        """What makes projections of data whose shape is known."""
+        return Projectors(self._layout, self._decoders.struct, endless)
 
     def changed(self, rules: Iterable[Rule], removed: Iterable[RuleId]) -> Engine:
         """The engine with `rules` added (or put in place of those of their ids) and `removed` taken out."""
@@ -126,13 +134,13 @@ class Engine:
             values = listed[0].read(projected)
             if values.__class__ is list:
                 return self._search_array(projected, listed[0], values)
-            self._find(projected, found)
+            self.collect(projected, found)
             return found
         arrays = self._decoders.arrays(projected)
         if len(arrays) == 1:
             return self._search_array(projected, *arrays[0])
         if not arrays:
-            self._find(projected, found)
+            self.collect(projected, found)
             return found
         choices = [each and combined(each) for each in [level.tier.elements(arrays) for level in self._levels]]
         for level, chosen in zip(self._levels, choices, strict=True):

@@ -25,7 +25,6 @@ from ensue.wire.habits import Habit, text_of
 from ensue.wire.instants import AwareInstant, utc
 from ensue.wire.opened import Opened
 from ensue.wire.rows import Row
-from ensue.wire.strict_json import is_as_written
 
 MOST_FILLERS: Final = 4096
 MOST_INSTANTS: Final = 1024
@@ -96,12 +95,10 @@ class Caused(msgspec.Struct):
 def caused(firing: Firing) -> bytes:
     """The members of `Caused`, and the brace that ends the record."""
     event, decided = firing.event, _decided(firing.observed_at)
-    if type(event) is Opened and firing.cause is event.event_uid:
+    if isinstance(event, Opened) and firing.cause is event.event_uid:
         habit = event.habit
         if firing.replay_no == habit.replay_no and firing.mode is habit.mode:
-            raw = event.raw
-            data = raw if raw is not None and is_as_written(raw) else _encode(event.data)
-            return _filler_of(habit)(event.uid_text, decided, data, event.row)
+            return _filler_of(habit)(event.uid_text, decided, event.written_data(), event.row)
     return caused_plainly(firing)
 
 

@@ -9,7 +9,7 @@ Called by `opening`, as `opened.Opened` is made there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -18,6 +18,7 @@ from typing import Any, Final
 from ensue.core.event import Event, FiringMode
 from ensue.wire.attributes import MAX_ATTRIBUTE_BYTES, NAMED, Intake, instant_of, is_ours
 from ensue.wire.rows import Row
+from ensue.wire.shapes import Reading
 
 MOST_LASTING_BYTES: Final = 2048
 DATA: Final = "data"
@@ -102,13 +103,17 @@ def are_fit_texts(values: Sequence[Any]) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Habit:
-    """A layout with its lasting values. What they say is known for every event of it."""
+    """A layout with its lasting values. What they say is known for every event of it.
+
+    reading: what is known of its data; the one thing here that changes.
+    """
 
     layout: Layout
     tenant_and_type: tuple[str, str]
     entity_type: str | None
     replay_no: int
     mode: FiringMode
+    reading: Reading = field(default_factory=Reading)
 
     def texts(self, row: Row) -> dict[str, str]:
         """The attributes in a row as text."""
@@ -168,6 +173,12 @@ class Layout:
             return False
         self.habits[lasting] = Habit(self, event.tenant_and_type, event.entity_type, event.replay_no, event.mode)
         return True
+
+    def forget(self) -> None:
+        """Remember no habits; who holds one still holds no shape."""
+        for habit in self.habits.values():
+            habit.reading.forget()
+        self.habits.clear()
 
 
 def text_of(value: str | bytes) -> str:

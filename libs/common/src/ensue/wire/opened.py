@@ -16,9 +16,11 @@ from ensue.core.event import Event, FiringMode
 from ensue.core.ids import cause_part, event_uid
 from ensue.core.json import Json
 from ensue.core.lineage import Lineage
+from ensue.wire import strict_json
 from ensue.wire.attributes import instant_of
 from ensue.wire.habits import Habit
 from ensue.wire.rows import Row
+from ensue.wire.shapes import Shape
 
 _TEXTS: Final = frozenset({"id", "source", "subject"})
 _IDENTITY: Final = frozenset({"event_uid", "uid_text"})
@@ -34,6 +36,9 @@ class Opened(Event):
     """
 
     __slots__ = ("habit", "raw", "row", "uid_text")
+    # What it is made of is put into it one by one, which is done for every record and as fast as can be only so.
+    __setattr__ = object.__setattr__
+    __delattr__ = object.__delattr__
 
     habit: Habit
     row: Row
@@ -99,12 +104,21 @@ class Opened(Event):
             subject=texts.get("subject"),
             time=None if time is None else instant_of(time),
             entity_type=habit.entity_type,
-            data=self.data,
+            data=self._data_as_it_came(),
             dataschema=texts.get("dataschema"),
             extensions={name: texts[name] for name in habit.layout.extensions},
             replay_no=habit.replay_no,
             mode=habit.mode,
         )
+
+    def written_data(self) -> bytes:
+        """`data` as `strict_json.encode` writes it."""
+        raw = self.raw
+        return raw if raw is not None and strict_json.is_as_written(raw) else strict_json.encode(self.data)
+
+    def _data_as_it_came(self) -> Json:
+        """`data` with its names in their order."""
+        return self.data
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Event) and self.whole() == other.whole()
@@ -116,14 +130,14 @@ class Opened(Event):
         if name in _IDENTITY:
             self.identified()
         elif name in _TEXTS:
-            _set(self, name, self.habit.text(name, self.row))
+            setattr(self, name, self.habit.text(name, self.row))
         elif name == "time":
             text = self.habit.text(name, self.row)
-            _set(self, name, None if text is None else instant_of(text))
+            setattr(self, name, None if text is None else instant_of(text))
         elif name in _REST:
             whole = self.whole()
             for each in _REST:
-                _set(self, each, getattr(whole, each))
+                setattr(self, each, getattr(whole, each))
         else:
             raise AttributeError(name)
         return object.__getattribute__(self, name)
@@ -137,9 +151,34 @@ class Opened(Event):
             source, event_id = source.decode(), event_id.decode()
         uid = event_uid(habit.tenant_and_type[0], source, event_id)
         text = _encode(uid)[1:-1]
-        _set_uid(self, uid)
-        _set_uid_text(self, text)
+        self.event_uid = uid  # type: ignore[misc]  # it is read when somebody asks for it
+        self.uid_text = text
         return cause_part(text, habit.replay_no)
+
+
+class Shaped(Opened):
+    """An opened event whose data is read into a Struct of its shape; `data` is made of it when somebody asks."""
+
+    __slots__ = ("read", "shape")
+
+    read: msgspec.Struct
+    shape: Shape
+
+    def written_data(self) -> bytes:
+        """`data` as `strict_json.encode` writes it."""
+        raw: bytes = self.raw  # type: ignore[assignment]  # of which it was read
+        return raw if strict_json.is_written(raw, self.read) else strict_json.encode(self._data_as_it_came())
+
+    def _data_as_it_came(self) -> Json:
+        return strict_json.decode(self.raw or b"")
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # of any attribute
+        """Called for what is not read yet, and once for each."""
+        if name != "data":
+            return super().__getattr__(name)
+        data: Json = msgspec.to_builtins(self.read)
+        self.data = data  # type: ignore[misc]  # it is read when somebody asks for it
+        return data
 
 
 def _lineage(texts: Mapping[str, str], uid: UUID) -> Lineage:
@@ -149,17 +188,25 @@ def _lineage(texts: Mapping[str, str], uid: UUID) -> Lineage:
     )
 
 
-_new, _set = object.__new__, object.__setattr__
-_set_habit, _set_row = Opened.__dict__["habit"].__set__, Opened.__dict__["row"].__set__
-_set_uid, _set_data = Event.__dict__["event_uid"].__set__, Event.__dict__["data"].__set__
-_set_raw, _set_uid_text = Opened.__dict__["raw"].__set__, Opened.__dict__["uid_text"].__set__
+_new = object.__new__
 
 
 def opened(habit: Habit, row: Row, data: Json, raw: bytes | None = None) -> Opened:
     """The event of a habit with the values of this row, all of them proven fit."""
     made = _new(Opened)
-    _set_habit(made, habit)
-    _set_row(made, row)
-    _set_data(made, data)
-    _set_raw(made, raw)
+    made.habit = habit
+    made.row = row
+    made.raw = raw
+    made.data = data  # type: ignore[misc]  # it is being made
+    return made
+
+
+def shaped(habit: Habit, row: Row, shape: Shape, read: msgspec.Struct, raw: bytes) -> Shaped:
+    """The same, of data that a shape has read."""
+    made = _new(Shaped)
+    made.habit = habit
+    made.row = row
+    made.shape = shape
+    made.read = read
+    made.raw = raw
     return made

@@ -16,10 +16,11 @@ from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES, Headers, decode_recor
 from ensue.wire.content_type import ContentMode, mode_of, require_json
 from ensue.wire.envelope import MAX_ATTRIBUTES_BYTES, MAX_DEPTH, text_of
 from ensue.wire.errors import DecodeError
-from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Layout, are_fit, are_fit_texts
+from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Habit, Layout, are_fit, are_fit_texts
 from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE
-from ensue.wire.opened import Opened, opened
+from ensue.wire.opened import Opened, opened, shaped
 from ensue.wire.rows import Row, row_reader
+from ensue.wire.shapes import MOST_SHAPES, Budget
 
 MOST_HABITS: Final = 8192
 MOST_LAYOUTS: Final = 512
@@ -48,6 +49,7 @@ class Opener:
         self._ways: dict[tuple[str, ...], _Way] = {}
         self._usual: _Open = _no_way
         self._learnt = 0
+        self._budget = Budget()
 
     @property
     def habits(self) -> int:
@@ -79,6 +81,7 @@ class Opener:
             for way in self._ways.values():
                 way.forget()
             self._ways.clear()
+            self._budget.left = MOST_SHAPES
             self._usual = _no_way
             self._learnt = 0
         self._learn(headers, value, event)
@@ -101,7 +104,7 @@ class Opener:
             return _Structured(tuple(names), content[0], self._intake, self._max_data_bytes)
         if not all(_is_json(values[place]) for place in content):
             return None
-        return _Binary(tuple(names), places, content, self._intake, self._max_data_bytes)
+        return _Binary(tuple(names), places, content, self._intake, self._max_data_bytes, self._budget)
 
 
 _Open: TypeAlias = Callable[[Headers, bytes | None], Opened | None]
@@ -139,11 +142,12 @@ class _Binary:
         content: Sequence[int],
         intake: Intake,
         max_data_bytes: int,
+        budget: Budget,
     ) -> None:
         self._is_usual = UNUSUAL.isdisjoint(places)
         self._content = [*content, *(place for name, place in places.items() if name == CONTENT)]
         self._layout = Layout(places, content, intake)
-        self.open = _binary_opener(names, self._layout, max_data_bytes)
+        self.open = _binary_opener(names, self._layout, max_data_bytes, budget)
 
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
         if not self._is_usual or not all(_is_json(values[place]) for place in self._content):
@@ -151,32 +155,34 @@ class _Binary:
         return self._layout.learn(values, event)
 
     def forget(self) -> None:
-        self._layout.habits.clear()
+        self._layout.forget()
 
 
-def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int) -> _Open:
+def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int, budget: Budget) -> _Open:
     """What opens the records of a layout of headers. Asked for every record: all that it needs is bound here."""
-    read = row_reader(len(names), layout.lasting_places, layout.varying_places)
-    habit_of, checks, decode = layout.habits.get, layout.checks, strict_json.decode
+    decode = strict_json.decode
 
-    def open_record(headers: Headers, value: bytes | None) -> Opened | None:
-        try:
-            found, values, lasting, varying = read(headers)
-        except ValueError:
-            return None
-        if found != names:
-            return None
-        habit = habit_of(lasting)
-        if habit is None or not are_fit(varying):
-            return None
-        for place, is_fit in checks:
-            if not is_fit(values[place]):
-                return None
+    def event_of(habit: Habit, row: Row, value: bytes | None) -> Opened | None:
         if not value:
-            return opened(habit, values, None)
-        return None if len(value) > max_data_bytes else opened(habit, values, decode(value), value)
+            return opened(habit, row, None)
+        if len(value) > max_data_bytes:
+            return None
+        reading = habit.reading
+        shape = reading.shape
+        if shape is None:
+            data = decode(value)
+            reading.learn(data, budget)
+        else:
+            struct = shape.read(value)
+            if struct is not None:
+                reading.hits += 1
+                return shaped(habit, row, shape, struct, value)
+            reading.missed(budget)
+            data = decode(value)
+        return opened(habit, row, data, value)
 
-    return open_record
+    functions = (layout.habits.get, are_fit, event_of)
+    return row_reader(names, layout.lasting_places, layout.varying_places, layout.checks, functions)
 
 
 class _Structured:
@@ -244,7 +250,7 @@ class _Structured:
 
     def forget(self) -> None:
         for layout in self._layouts.values():
-            layout.habits.clear()
+            layout.forget()
 
     def _members(self, value: bytes) -> dict[str, Any]:
         """The members of an envelope; none where it is none."""
