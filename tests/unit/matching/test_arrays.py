@@ -111,6 +111,8 @@ def test_an_event_is_found_once_though_many_of_its_elements_match() -> None:
     matcher = from_patterns([("r", {"k": ["a", "b", "c"], "n": [1, 2]}), ("s", {"k": [{"exists": True}]})])
     for _ in range(2):
         assert found(matcher, {"k": ["a", "b", "c", "a"], "n": [2, 1]}) == ["r", "s"]
+    lists = from_patterns([("r", {"k": ["a", "b"]}), ("s", {"k": ["b", "c"]}), ("t", {"k": ["b"]})])
+    assert found(lists, {"k": ["a", "b", "c"]}) == ["r", "s", "t"]
 
 
 def test_two_fields_at_one_path_may_want_different_elements() -> None:

@@ -141,38 +141,36 @@ def test_numbers_of_any_size_are_found_in_ranges_without_an_end(wheres: list[Con
         assert said(decide(index, as_shaped(an_event(data)), NOW)) == said(expected)
 
 
-FIELDS = [
-    ("data", "x"),
-    ("data", "o"),
-    ("data", "o", "x"),
-    ("data", "o", "y"),
-    ("data", "absent"),
-    ("data", "absent", "x"),
-]
 WANTED = st.sampled_from([1, True, "a", 0.5, None, 2**53 + 1])
-LOOKED_UP = st.builds(
-    lambda path, test: Test(path, *test),
-    st.sampled_from(FIELDS),
-    st.tuples(st.just("eq"), WANTED) | st.tuples(st.sampled_from(["gt", "lte"]), st.sampled_from([0, 1, 0.5])),
-)
+MAYBE_LISTED = st.one_of(WANTED, WANTED, WANTED, st.just([1, "a"]))
+TESTS = st.tuples(st.just("eq"), WANTED) | st.tuples(st.sampled_from(["gt", "lte"]), st.sampled_from([0, 1, 0.5]))
+FLAT = [("data", "x"), ("data", "o"), ("data", "absent")]
+NESTED = [("data", "x"), ("data", "o", "x"), ("data", "o", "y"), ("data", "absent", "x")]
+FIELDS = st.sampled_from([FLAT, NESTED, [*NESTED, ("data", "o")], [*FLAT, *NESTED]])
 OBJECTS = st.fixed_dictionaries(
-    {"x": WANTED | st.just([1, "a"]), "o": WANTED | st.fixed_dictionaries({"x": WANTED, "y": WANTED | st.just([1])})}
+    {"x": MAYBE_LISTED, "o": WANTED | st.fixed_dictionaries({"x": WANTED, "y": MAYBE_LISTED})}
 )
+
+
+@st.composite
+def conjunctions(draw: st.DrawFn) -> list[Condition]:
+    """So many that they are worth an index, about a few fields."""
+    tests = st.builds(lambda path, test: Test(path, *test), st.sampled_from(draw(FIELDS)), TESTS)
+    wheres = draw(st.lists(st.lists(tests, min_size=1, max_size=2), min_size=WORTH_AN_INDEX, max_size=40))
+    return [All(tuple(where)) for where in wheres]
 
 
 @settings(deadline=None)
 @given(
-    wheres=st.lists(st.lists(LOOKED_UP, min_size=1, max_size=2), min_size=WORTH_AN_INDEX, max_size=30),
+    wheres=conjunctions(),
     seen=st.lists(OBJECTS, min_size=2, max_size=6),
     reads_more=st.booleans(),
 )
 def test_data_of_a_known_shape_finds_what_any_data_finds(
-    wheres: list[list[Condition]], seen: list[Json], *, reads_more: bool
+    wheres: list[Condition], seen: list[Json], *, reads_more: bool
 ) -> None:
-    conditions: list[Condition] = [All(tuple(where)) for where in wheres]
-    if reads_more:
-        conditions[0] = Test(("subject",), "eq", "s")
-    triggers = [a_trigger(n, where) for n, where in enumerate(conditions, 1)]
+    more = [Test(("subject",), "eq", "s")] if reads_more else []
+    triggers = [a_trigger(n, where) for n, where in enumerate([*wheres, *more], 1)]
     index = IndexedRuleset().apply(triggers)
     for data in seen:
         event = an_event(data)
@@ -180,6 +178,14 @@ def test_data_of_a_known_shape_finds_what_any_data_finds(
         for like in (event, an_event(seen[0])):
             shaped = as_shaped(event, like)
             assert [rule.trigger.name for rule in index.rules_for(shaped)] == found
+
+
+def test_what_a_known_shape_has_not_is_absent_and_not_null() -> None:
+    wheres = [Test(("data", name, *below), "eq", None) for name in ("absent", "there") for below in ((), ("x",))]
+    index = IndexedRuleset().apply([a_trigger(n, wheres[n % 2 * 2]) for n in range(1, 31)])
+    deep = IndexedRuleset().apply([a_trigger(n, wheres[n % 2 * 2 + 1]) for n in range(1, 31)])
+    assert len(index.rules_for(as_shaped(an_event({"there": None})))) == 15
+    assert len(deep.rules_for(as_shaped(an_event({"there": {"x": None}})))) == 15
 
 
 def test_data_of_a_known_shape_is_asked_without_being_made() -> None:
@@ -217,6 +223,8 @@ def test_a_range_without_an_end_is_looked_up() -> None:
     assert index.unindexed() == {}
     assert len(index.rules_for(an_event({"score": 3}))) == 3
     assert len(index.rules_for(an_event({"score": 2**53 + 1}))) == 100
+    for large in (2**53 + 1, 10**400):
+        assert len(index.rules_for(as_shaped(an_event({"score": large}), an_event({"score": 1})))) == 100
 
 
 def test_a_successor_shares_and_leaves_its_predecessor_alone() -> None:

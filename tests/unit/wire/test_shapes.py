@@ -230,9 +230,11 @@ def test_shapes_are_bounded_in_number_and_forgotten_with_their_habits() -> None:
     before = _shapes()
     held = [an_event(opener, b'{"a":1}', times=3, type=f"type.{number}") for number in range(MOST_SHAPES + 10)]
     assert sum(type(each) is Shaped for each in held) == _shapes() - before == MOST_SHAPES
+    habits = [each.habit for each in held]
     held.clear()
     opener.open(headers(JSON, type="one.more"), b"{}")
     assert _shapes() == before
+    assert habits, "others may hold these"
     assert type(an_event(opener, b'{"a":1}', times=3)) is Shaped
 
 

@@ -81,7 +81,7 @@ class _Source:
         if field is None:
             return self.constant(kind()) if branch.inner else "MISSING"
         expression = f"{above}.{field.attribute}"
-        if branch.inner and field.below is not None and not branch.leaf:
+        if branch.inner and field.below is not None:
             return self.struct(branch, kind, field.below, expression, path)
         if branch.inner or not field.is_scalar:
             raise _Unfit

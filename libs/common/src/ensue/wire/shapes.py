@@ -52,7 +52,7 @@ class Shape:
         if names > MOST_NAMES:
             raise ValueError("too many names")
         kind = _struct(self.fields, example)
-        self.read = _reader(kind, names if _is_counted(example) else None)
+        self.read = _reader(kind, names)
 
 
 class Budget:
@@ -120,13 +120,6 @@ def _count(fields: Mapping[str, Field]) -> int:
     return len(fields) + sum(_count(field.below) for field in fields.values() if field.below is not None)
 
 
-def _is_counted(example: Json) -> bool:
-    """Whether all names stand in objects within objects, and none in arrays, where nothing says how many there are."""
-    if isinstance(example, dict):
-        return all(map(_is_counted, example.values()))
-    return not isinstance(example, list) or _is_flat(example)
-
-
 def _is_flat(array: list[Json]) -> bool:
     return not any(isinstance(item, (dict, list)) for item in array)
 
@@ -145,8 +138,8 @@ def _struct(fields: Mapping[str, Field], example: Mapping[str, Json]) -> type[ms
     return msgspec.defstruct("Shaped", members, rename=rename, frozen=True, gc=False, forbid_unknown_fields=True)
 
 
-def _reader(kind: type[msgspec.Struct], names: int | None) -> Read:
-    """What reads a text of `names` names; None: of any number."""
+def _reader(kind: type[msgspec.Struct], names: int) -> Read:
+    """What reads a text that has so many names, and perhaps more in its arrays."""
     decode, is_written = msgspec.json.Decoder(kind).decode, strict_json.is_written
 
     def read(text: bytes) -> Any:  # noqa: ANN401  # of a Struct made just now
@@ -156,7 +149,7 @@ def _reader(kind: type[msgspec.Struct], names: int | None) -> Read:
             return None
         if _BACKSLASH in text and _ESCAPE in text:
             return None  # it may hide U+0000
-        # Each name is there, and has a colon. Where there are no other colons, none is there twice.
+        # Each name is there, and has a colon. Where there are no other colons, none is there twice, and none in arrays.
         return value if text.count(_COLON) == names or is_written(text, value) else None
 
     return read
