@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 from uuid import UUID
@@ -13,57 +11,17 @@ from hypothesis import strategies as st
 from tests.support import pattern_draws
 from tests.support.conditions import NOW, conditions, events
 from tests.support.shaped_events import as_shaped
+from tests.unit.matching.studio import OTHER, STUDIO, TYPE, a_trigger, a_variant, an_event, said
 
 from ensue.core.calendars import Calendar, CalendarId
-from ensue.core.conditions.tree import ALWAYS, All, Condition, Not, Pattern, Test
+from ensue.core.conditions.tree import All, Condition, Not, Pattern, Test
 from ensue.core.conditions.tree import Any as AnyOf
 from ensue.core.decide import decide
 from ensue.core.event import Event
-from ensue.core.firing import Decisions
-from ensue.core.ids import event_uid
 from ensue.core.json import Json
-from ensue.core.lineage import Lineage
 from ensue.core.ruleset import Removal, Ruleset
-from ensue.core.trigger import ActionSpec, EventWhen, Then, Trigger
 from ensue.matching.indexability import why_not_indexed
-from ensue.matching.projectors import MOST
 from ensue.matching.triggers import WORTH_AN_INDEX, IndexedRuleset
-from ensue.wire.opened import Shaped
-from ensue.wire.shapes import Shape
-
-STUDIO, OTHER = "studio", "other"
-TYPE = "variant.approved"
-
-
-def a_trigger(
-    number: int, where: Condition = ALWAYS, *, types: Sequence[str] = (TYPE,), tenant: str = STUDIO
-) -> Trigger:
-    return Trigger(
-        trigger_id=UUID(int=number, version=4),
-        tenant=tenant,
-        revision=1,
-        name=f"trigger {number}",
-        when=EventWhen(tuple(types)),
-        then=Then((ActionSpec("actions.0", "log", {}),)),
-        active_since=NOW,
-        where=where,
-        sort_order=number % 3,
-    )
-
-
-def an_event(data: Json, *, tenant: str = STUDIO) -> Event:
-    uid = event_uid(tenant, "/studio", "1")
-    return Event(uid, tenant, "1", "/studio", TYPE, Lineage(uid, None, 0), data=data)
-
-
-def said(decisions: Decisions) -> object:
-    """What is decided about an event, whatever is written beside its type and data."""
-    errors = [(error.firing.trigger_id, error.detail) for error in decisions.errors]
-    return [[firing.trigger_id for firing in decisions.firings], errors]
-
-
-def a_variant(number: int) -> Condition:
-    return All((Test(("data", "variant"), "eq", number), Test(("data", "score"), "gte", 0.5)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -139,83 +97,6 @@ def test_numbers_of_any_size_are_found_in_ranges_without_an_end(wheres: list[Con
         expected = decide(plain, an_event(data), NOW)
         assert decide(index, an_event(data), NOW) == expected
         assert said(decide(index, as_shaped(an_event(data)), NOW)) == said(expected)
-
-
-WANTED = st.sampled_from([1, True, "a", 0.5, None, 2**53 + 1])
-MAYBE_LISTED = st.one_of(WANTED, WANTED, WANTED, st.just([1, "a"]))
-TESTS = st.tuples(st.just("eq"), WANTED) | st.tuples(st.sampled_from(["gt", "lte"]), st.sampled_from([0, 1, 0.5]))
-FLAT = [("data", "x"), ("data", "o"), ("data", "absent")]
-NESTED = [("data", "x"), ("data", "o", "x"), ("data", "o", "y"), ("data", "absent", "x")]
-FIELDS = st.sampled_from([FLAT, NESTED, [*NESTED, ("data", "o")], [*FLAT, *NESTED]])
-OBJECTS = st.fixed_dictionaries(
-    {"x": MAYBE_LISTED, "o": WANTED | st.fixed_dictionaries({"x": WANTED, "y": MAYBE_LISTED})}
-)
-
-
-@st.composite
-def conjunctions(draw: st.DrawFn) -> list[Condition]:
-    """So many that they are worth an index, about a few fields."""
-    tests = st.builds(lambda path, test: Test(path, *test), st.sampled_from(draw(FIELDS)), TESTS)
-    wheres = draw(st.lists(st.lists(tests, min_size=1, max_size=2), min_size=WORTH_AN_INDEX, max_size=40))
-    return [All(tuple(where)) for where in wheres]
-
-
-@settings(deadline=None)
-@given(
-    wheres=conjunctions(),
-    seen=st.lists(OBJECTS, min_size=2, max_size=6),
-    reads_more=st.booleans(),
-)
-def test_data_of_a_known_shape_finds_what_any_data_finds(
-    wheres: list[Condition], seen: list[Json], *, reads_more: bool
-) -> None:
-    more = [Test(("subject",), "eq", "s")] if reads_more else []
-    triggers = [a_trigger(n, where) for n, where in enumerate([*wheres, *more], 1)]
-    index = IndexedRuleset().apply(triggers)
-    for data in seen:
-        event = an_event(data)
-        found = [rule.trigger.name for rule in index.rules_for(event)]
-        for like in (event, an_event(seen[0])):
-            shaped = as_shaped(event, like)
-            assert [rule.trigger.name for rule in index.rules_for(shaped)] == found
-
-
-def test_what_a_known_shape_has_not_is_absent_and_not_null() -> None:
-    wheres = [Test(("data", name, *below), "eq", None) for name in ("absent", "there") for below in ((), ("x",))]
-    index = IndexedRuleset().apply([a_trigger(n, wheres[n % 2 * 2]) for n in range(1, 31)])
-    deep = IndexedRuleset().apply([a_trigger(n, wheres[n % 2 * 2 + 1]) for n in range(1, 31)])
-    assert len(index.rules_for(as_shaped(an_event({"there": None})))) == 15
-    assert len(deep.rules_for(as_shaped(an_event({"there": {"x": None}})))) == 15
-
-
-def test_data_of_a_known_shape_is_asked_without_being_made() -> None:
-    index = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
-    event = as_shaped(an_event({"variant": 7.0, "score": 0.4}), an_event({"variant": "v", "score": 1}))
-    assert isinstance(event, Shaped)
-    assert index.rules_for(event) == ()
-    assert "data" not in dir_of(event)
-    assert decide(index, as_shaped(an_event({"variant": 7, "score": 0.9})), NOW).firings
-
-
-def test_shapes_come_and_go_and_the_index_keeps_few_of_them() -> None:
-    index = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
-    for number in range(3 * MOST):
-        event = as_shaped(an_event({"variant": 7, "score": 0.9, f"name {number}": 1}))
-        assert len(index.rules_for(event)) == 1
-    gc.collect()
-    assert sum(isinstance(each, Shape) for each in gc.get_objects()) <= MOST + 1
-
-
-def dir_of(event: Event) -> list[str]:
-    """The attributes that an event holds, not those that are made when somebody asks."""
-    held = []
-    for name in ("data", "id", "source"):
-        try:
-            object.__getattribute__(event, name)
-        except AttributeError:
-            continue
-        held.append(name)
-    return held
 
 
 def test_a_range_without_an_end_is_looked_up() -> None:

@@ -17,7 +17,7 @@ from ensue.wire import strict_json
 from ensue.wire.errors import DecodeError
 from ensue.wire.opened import Opened, Shaped
 from ensue.wire.opening import Opener
-from ensue.wire.shapes import FIRST_PAUSE, MISSES, MOST_NAMES, MOST_SHAPES, WORTH, Budget, Reading, Shape
+from ensue.wire.shapes import FIRST_PAUSE, MOST_NAMES, MOST_SHAPES, VAIN, WORTH, Budget, Reading, Shape
 
 NAMES = st.sampled_from(["a", "b", "c", "ü", "x y", ":", ""])
 TEXTS = st.sampled_from(["", "a", ":", '":', "12:30:00", "\\", '"', "\x00", "\x01", "ü", "😀", "\u2028", "\ud800"])
@@ -155,19 +155,15 @@ def test_a_shape_that_takes_enough_stays_and_one_that_does_not_goes_for_longer_a
     first = reading.shape
     assert first is not None
     assert budget.left == MOST_SHAPES - 1
-    reading.hits = WORTH * MISSES
-    for _ in range(MISSES):
-        reading.missed(budget)
+    reading.hits = WORTH * VAIN
+    for _ in range(VAIN):
+        reading.was_in_vain()
     assert reading.shape is first
     for pause in (FIRST_PAUSE, 2 * FIRST_PAUSE):
-        for _ in range(MISSES):
+        for _ in range(VAIN):
             assert reading.shape is not None
-            reading.missed(budget)
-        assert reading.shape is None
-        assert budget.left == MOST_SHAPES
-        for _ in range(pause):
-            reading.learn({"b": 1}, budget)
-            assert reading.shape is None
+            reading.was_in_vain()
+        assert (reading.shape is None, budget.left, reading.pause) == (True, MOST_SHAPES, pause)
         reading.learn({"b": 1}, budget)
 
 
@@ -181,8 +177,14 @@ def test_nothing_is_learnt_of_what_is_no_object(example: Json) -> None:
 def test_after_an_object_without_a_shape_the_next_are_not_tried() -> None:
     reading, budget = Reading(), Budget()
     reading.learn({"\n": 1}, budget)
-    reading.learn({"a": 1}, budget)
-    assert (reading.shape, budget.left) == (None, MOST_SHAPES)
+    assert (reading.shape, budget.left, reading.pause) == (None, MOST_SHAPES, FIRST_PAUSE)
+
+
+def test_after_a_pause_an_opener_learns_again() -> None:
+    opener = Opener("default", trusted=False)
+    an_event(opener, b"[]", times=2)
+    assert type(an_event(opener, b'{"a":1}', times=FIRST_PAUSE)) is Opened
+    assert type(an_event(opener, b'{"a":1}', times=2)) is Shaped
 
 
 def an_event(opener: Opener, body: bytes, times: int = 1, **changes: str) -> Opened:
@@ -223,6 +225,21 @@ def test_what_is_refused_is_refused_after_a_shape_is_learnt(body: bytes) -> None
     an_event(opener, b'{"a":1}', times=3)
     with pytest.raises(DecodeError):
         opener.open(headers(JSON), body)
+
+
+def test_where_the_data_of_each_event_is_asked_it_is_made_at_once() -> None:
+    opener = Opener("default", trusted=False)
+    asked = [an_event(opener, b'{"a":1}', times=2)]
+    while len(asked) <= VAIN:
+        asked.append(an_event(opener, b'{"a":1}'))
+        assert asked[-1].data == {"a": 1}
+    assert {type(each) for each in asked[1:]} == {Shaped}
+    assert type(an_event(opener, b'{"a":1}')) is Opened
+    opener = Opener("default", trusted=False)
+    an_event(opener, b'{"a":1}', times=2)
+    for _ in range(VAIN):
+        assert an_event(opener, b'{"a":1}', times=2).data == {"a": 1}
+    assert type(an_event(opener, b'{"a":1}')) is Shaped
 
 
 def test_shapes_are_bounded_in_number_and_forgotten_with_their_habits() -> None:

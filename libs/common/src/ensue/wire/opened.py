@@ -176,6 +176,7 @@ class Shaped(Opened):
         """Called for what is not read yet, and once for each."""
         if name != "data":
             return super().__getattr__(name)
+        self.habit.reading.was_in_vain()
         data: Json = msgspec.to_builtins(self.read)
         self.data = data  # type: ignore[misc]  # it is read when somebody asks for it
         return data

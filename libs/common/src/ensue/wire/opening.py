@@ -20,7 +20,7 @@ from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Habit, Layout, are_fit, ar
 from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE
 from ensue.wire.opened import Opened, opened, shaped
 from ensue.wire.rows import Row, row_reader
-from ensue.wire.shapes import MOST_SHAPES, Budget
+from ensue.wire.shapes import Budget
 
 MOST_HABITS: Final = 8192
 MOST_LAYOUTS: Final = 512
@@ -81,7 +81,6 @@ class Opener:
             for way in self._ways.values():
                 way.forget()
             self._ways.clear()
-            self._budget.left = MOST_SHAPES
             self._usual = _no_way
             self._learnt = 0
         self._learn(headers, value, event)
@@ -171,13 +170,16 @@ def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int, 
         shape = reading.shape
         if shape is None:
             data = decode(value)
-            reading.learn(data, budget)
+            if reading.pause:
+                reading.pause -= 1
+            else:
+                reading.learn(data, budget)
         else:
             struct = shape.read(value)
             if struct is not None:
                 reading.hits += 1
                 return shaped(habit, row, shape, struct, value)
-            reading.missed(budget)
+            reading.was_in_vain()
             data = decode(value)
         return opened(habit, row, data, value)
 

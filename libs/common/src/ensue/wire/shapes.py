@@ -18,10 +18,10 @@ from ensue.wire import strict_json
 MOST_NAMES: Final = 128
 MOST_LEVELS: Final = 8
 MOST_SHAPES: Final = 512
-MISSES: Final = 64  # after so many it is judged whether a shape is of use
-WORTH: Final = 2  # times as many must have been taken
+VAIN: Final = 64  # after so many it is judged whether a shape is of use
+WORTH: Final = 2  # times as many must have been read
 FIRST_PAUSE: Final = 1024  # records, after a shape that was of no use; each time twice as many
-LONGEST_PAUSE: Final = 1 << 20
+LONGEST_PAUSE: Final = 1 << 16
 
 Read: TypeAlias = Callable[[bytes], Any]
 """The Struct that a text denotes; None where it has other names, or is not proven to denote it."""
@@ -65,43 +65,53 @@ class Budget:
 
 
 class Reading:
-    """What is known of the data of one habit: a shape, once it is learnt, for as long as it is of use."""
+    """What is known of the data of one habit: a shape, once it is learnt, for as long as it is of use.
 
-    __slots__ = ("_misses", "_next_pause", "_pause", "hits", "shape")
+    hits: how many records it has read, since that was judged last. pause: how many are to come before it learns again.
+    """
+
+    __slots__ = ("_budget", "_next_pause", "_vain", "hits", "pause", "shape")
 
     def __init__(self) -> None:
         self.shape: Shape | None = None
         self.hits = 0
-        self._misses = self._pause = 0
+        self._vain = self.pause = 0
         self._next_pause = FIRST_PAUSE
+        self._budget: Budget | None = None
 
-    def missed(self, budget: Budget) -> None:
-        """The shape did not take a record; when it has often not, it may have to go."""
-        self._misses += 1
-        if self._misses >= MISSES:
-            if self.hits < WORTH * self._misses:
+    def was_in_vain(self) -> None:
+        """It did not read a record, or the data was made all the same, as it is where conditions are asked about it.
+
+        When that has often been so, the shape may have to go.
+        """
+        self._vain += 1
+        if self._vain >= VAIN:
+            if self.hits < WORTH * self._vain:
                 self.forget()
-                budget.left += 1
-                self._pause, self._next_pause = self._next_pause, min(2 * self._next_pause, LONGEST_PAUSE)
-            self.hits = self._misses = 0
+                self._rest()
+            self.hits = self._vain = 0
 
     def learn(self, example: Json, budget: Budget) -> None:
-        """Learn from the data of a record, unless there is a shape, or a pause."""
-        if self.shape is not None or type(example) is not dict:
+        """Learn from the data of a record; to be asked where there is neither a shape nor a pause."""
+        if type(example) is not dict or not budget.left:
+            self.pause = FIRST_PAUSE
             return
-        if self._pause:
-            self._pause -= 1
-        elif budget.left:
-            try:
-                self.shape = Shape(example)
-            except ValueError:
-                self._pause, self._next_pause = self._next_pause, min(2 * self._next_pause, LONGEST_PAUSE)
-            else:
-                budget.left -= 1
+        try:
+            self.shape = Shape(example)
+        except ValueError:
+            self._rest()
+        else:
+            self._budget = budget
+            budget.left -= 1
 
     def forget(self) -> None:
         """Know no shape."""
-        self.shape = None
+        if self.shape is not None and self._budget is not None:
+            self._budget.left += 1
+        self.shape = self._budget = None
+
+    def _rest(self) -> None:
+        self.pause, self._next_pause = self._next_pause, min(2 * self._next_pause, LONGEST_PAUSE)
 
 
 def _fields(example: Mapping[str, Json], levels: int) -> dict[str, Field]:
