@@ -214,7 +214,7 @@ def test_its_data_is_written_as_that_of_the_plain_one_in_the_order_in_which_it_c
     shaped = an_event(opener, body)
     written = strict_json.encode(strict_json.decode(body))
     assert shaped.written_data() == written
-    assert strict_json.encode(shaped.whole().data) == written
+    assert strict_json.encode(shaped.data) == written
     strict_json.decode(b'["another"]')
     assert shaped.written_data() == written
 
@@ -238,7 +238,7 @@ def test_where_the_data_of_each_event_is_asked_it_is_made_at_once() -> None:
     opener = Opener("default", trusted=False)
     an_event(opener, b'{"a":1}', times=2)
     for _ in range(VAIN):
-        assert an_event(opener, b'{"a":1}', times=2).data == {"a": 1}
+        assert an_event(opener, b'{"a":1}', times=WORTH).data == {"a": 1}
     assert type(an_event(opener, b'{"a":1}')) is Shaped
 
 

@@ -104,7 +104,7 @@ class Opened(Event):
             subject=texts.get("subject"),
             time=None if time is None else instant_of(time),
             entity_type=habit.entity_type,
-            data=self._data_as_it_came(),
+            data=self.data,
             dataschema=texts.get("dataschema"),
             extensions={name: texts[name] for name in habit.layout.extensions},
             replay_no=habit.replay_no,
@@ -115,10 +115,6 @@ class Opened(Event):
         """`data` as `strict_json.encode` writes it."""
         raw = self.raw
         return raw if raw is not None and strict_json.is_as_written(raw) else strict_json.encode(self.data)
-
-    def _data_as_it_came(self) -> Json:
-        """`data` with its names in their order."""
-        return self.data
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Event) and self.whole() == other.whole()
@@ -157,7 +153,10 @@ class Opened(Event):
 
 
 class Shaped(Opened):
-    """An opened event whose data is read into a Struct of its shape; `data` is made of it when somebody asks."""
+    """An opened event whose data is read into a Struct of its shape; `data` is made when somebody asks.
+
+    It is made of the text and not of the Struct, for its names have the order in which they came.
+    """
 
     __slots__ = ("read", "shape")
 
@@ -167,17 +166,14 @@ class Shaped(Opened):
     def written_data(self) -> bytes:
         """`data` as `strict_json.encode` writes it."""
         raw: bytes = self.raw  # type: ignore[assignment]  # of which it was read
-        return raw if strict_json.is_written(raw, self.read) else strict_json.encode(self._data_as_it_came())
-
-    def _data_as_it_came(self) -> Json:
-        return strict_json.decode(self.raw or b"")
+        return raw if strict_json.is_written(raw, self.read) else strict_json.encode(self.data)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # of any attribute
         """Called for what is not read yet, and once for each."""
         if name != "data":
             return super().__getattr__(name)
         self.habit.reading.was_in_vain()
-        data: Json = msgspec.to_builtins(self.read)
+        data = strict_json.decode(self.raw or b"")
         self.data = data  # type: ignore[misc]  # it is read when somebody asks for it
         return data
 

@@ -19,7 +19,7 @@ MOST_NAMES: Final = 128
 MOST_LEVELS: Final = 8
 MOST_SHAPES: Final = 512
 VAIN: Final = 64  # after so many it is judged whether a shape is of use
-WORTH: Final = 2  # times as many must have been read
+WORTH: Final = 4  # times as many must have been read
 FIRST_PAUSE: Final = 1024  # records, after a shape that was of no use; each time twice as many
 LONGEST_PAUSE: Final = 1 << 16
 
