@@ -48,12 +48,13 @@ def conjunctions(draw: st.DrawFn) -> list[Condition]:
 def test_data_of_a_known_shape_finds_what_any_data_finds(
     wheres: list[Condition], seen: list[Json], *, reads_more: bool
 ) -> None:
-    more = [Test(("subject",), "eq", "s")] if reads_more else []
+    names = ("subject", "source", "entity_type", "time") if reads_more else ()
+    more = [Test((name,), "eq", text) for name in names for text in ("/studio", "variant", "s")]
     triggers = [a_trigger(n, where) for n, where in enumerate([*wheres, *more], 1)]
     index = IndexedRuleset().apply(triggers)
     for data in seen:
         event = an_event(data)
-        found = [rule.trigger.name for rule in index.rules_for(event)]
+        found = [rule.trigger.name for rule in index.rules_for(as_shaped(event).whole())]
         for like in (event, an_event(seen[0])):
             shaped = as_shaped(event, like)
             assert [rule.trigger.name for rule in index.rules_for(shaped)] == found
@@ -73,6 +74,10 @@ def test_data_of_a_known_shape_is_asked_without_being_made() -> None:
     assert isinstance(event, Shaped)
     assert index.rules_for(event) == ()
     assert "data" not in dir_of(event)
+    more = index.apply([a_trigger(n, All((a_variant(n), Test(("source",), "eq", "/x")))) for n in range(101, 201)])
+    assert more.rules_for(event) == ()
+    assert "data" not in dir_of(event)
+    assert "source" in dir_of(event)
     assert decide(index, as_shaped(an_event({"variant": 7, "score": 0.9})), NOW).firings
 
 

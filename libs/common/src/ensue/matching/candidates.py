@@ -65,12 +65,12 @@ class Candidates:
 
 def _finder(engine: Engine, endless: frozenset[Path]) -> Callable[[Event], list[RuleId]]:
     attributes = [name for name in engine.reads if name in LOOKED_UP and name != DATA]
-    match, collect, projectors = engine.match_document, engine.collect, engine.projectors(endless)
+    match, collect, projectors = engine.match_document, engine.collect, engine.projectors(attributes, endless)
 
     def find(event: Event) -> list[RuleId]:
         if event.__class__ is Shaped:
             project = projectors[event.shape]
-            projected = project and project(event.read)
+            projected = project and project(event.read, event)
             if projected is not None:
                 found: list[RuleId] = []
                 collect(projected, found)

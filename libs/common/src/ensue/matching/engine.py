@@ -93,9 +93,9 @@ class Engine:
         self.collect(projected, found)
         return found
 
-    def projectors(self, endless: Collection[Path]) -> Projectors:
-        """What makes projections of data whose shape is known."""
-        return Projectors(self._layout, self._decoders.struct, endless)
+    def projectors(self, attributes: Collection[str], endless: Collection[Path]) -> Projectors:
+        """What makes projections of events, the shape of whose data is known."""
+        return Projectors(self._layout, self._decoders.struct, attributes, endless)
 
     def changed(self, rules: Iterable[Rule], removed: Iterable[RuleId]) -> Engine:
         """The engine with `rules` added (or put in place of those of their ids) and `removed` taken out."""

@@ -25,13 +25,16 @@ MOST: Final = 64
 class Projectors(dict[Shape, Function | None]):
     """The projector of each shape, made when it is asked; None for those that have none.
 
-    layout, kind: what the engine reads, and the Struct of it. endless: paths at which large integers are looked up by
-    doubles, which a projection has not.
+    A projector takes the Struct that a shape has read, and the event. layout, kind: what the engine reads, and the Struct
+    of it. attributes: those of an event that are looked up, beside its data. endless: paths at which large integers are
+    looked up by doubles, which a projection has not.
     """
 
-    def __init__(self, layout: Layout, kind: type[Struct] | None, endless: Collection[Path]) -> None:
+    def __init__(
+        self, layout: Layout, kind: type[Struct] | None, attributes: Collection[str], endless: Collection[Path]
+    ) -> None:
         super().__init__()
-        self._layout, self._kind, self._endless = layout, kind, endless
+        self._layout, self._kind, self._attributes, self._endless = layout, kind, attributes, endless
 
     def __missing__(self, shape: Shape) -> Function | None:
         if len(self) >= MOST:
@@ -40,15 +43,15 @@ class Projectors(dict[Shape, Function | None]):
         return made
 
     def _made(self, shape: Shape) -> Function | None:
-        root = self._layout.root
-        if self._kind is None or root.inner.keys() != {DATA} or not root.inner[DATA].inner:
+        if self._kind is None:
             return None
         source = _Source(self._endless)
+        there = {name: Field(name, None, is_scalar=True) for name in self._attributes}
+        there[DATA] = Field(DATA, shape.fields, is_scalar=False)
         try:
-            data = source.struct(root.inner[DATA], _inner(self._kind)[0], shape.fields, "s", (DATA,))
+            return source.function(source.struct(self._layout.root, self._kind, there, "event", ()))
         except _Unfit:
             return None
-        return source.function(f"{source.constant(self._kind)}({data})")
 
 
 class _Unfit(Exception):
@@ -80,7 +83,7 @@ class _Source:
     def _part(self, branch: Branch, kind: Any, field: Field | None, above: str, path: Path) -> str:  # noqa: ANN401  # of a Struct, or of a leaf
         if field is None:
             return self.constant(kind()) if branch.inner else "MISSING"
-        expression = f"{above}.{field.attribute}"
+        expression = f"{above}.{field.attribute}" if path != (DATA,) else "s"
         if branch.inner and field.below is not None:
             return self.struct(branch, kind, field.below, expression, path)
         if branch.inner or not field.is_scalar:
@@ -95,8 +98,8 @@ class _Source:
         return name
 
     def function(self, expression: str) -> Function:
-        """What gives an expression of the Struct `s` of a shape."""
-        body = "\n".join(["def run(s):", *self._lines, f"    return {expression}"])
+        """What gives an expression of the Struct `s` of a shape, and of the event."""
+        body = "\n".join(["def run(s, event):", *self._lines, f"    return {expression}"])
         return function([f"c{number}" for number in range(len(self._constants))], body, self._constants)
 
 
