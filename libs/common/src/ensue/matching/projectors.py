@@ -25,9 +25,10 @@ MOST: Final = 64
 class Projectors(dict[Shape, Function | None]):
     """The projector of each shape, made when it is asked; None for those that have none.
 
-    A projector takes the Struct that a shape has read, and the event. layout, kind: what the engine reads, and the Struct
-    of it. attributes: those of an event that are looked up, beside its data. endless: paths at which large integers are
-    looked up by doubles, which a projection has not.
+    A projector takes the Struct that a shape has read, and the event.
+
+    layout, kind: what the engine reads, and the Struct of it. attributes: those of an event that are looked up, beside
+    its data. endless: paths at which large integers are looked up by doubles, which a projection has not.
     """
 
     def __init__(
