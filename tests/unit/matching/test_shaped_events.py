@@ -82,12 +82,32 @@ def test_data_of_a_known_shape_is_asked_without_being_made() -> None:
 
 
 def test_shapes_come_and_go_and_the_index_keeps_few_of_them() -> None:
+    before = _shapes()
     index = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
-    for number in range(3 * MOST):
+    for number in range(MOST + 9):
         event = as_shaped(an_event({"variant": 7, "score": 0.9, f"name {number}": 1}))
         assert len(index.rules_for(event)) == 1
+    assert _shapes() - before <= MOST + 1
+
+
+def test_what_is_made_of_a_shape_outlives_a_change_of_rules_that_read_nothing_new() -> None:
+    index = IndexedRuleset().apply([a_trigger(n, Test(("data", "variant"), "eq", n)) for n in range(1, 101)])
+    event = as_shaped(an_event({"variant": 10**30, "more": 1}))
+    assert index.rules_for(event) == ()
+    equal = index.apply([a_trigger(200, Test(("data", "variant"), "eq", 10**30))])
+    assert len(equal.rules_for(event)) == 1
+    endless = equal.apply([a_trigger(300, Test(("data", "variant"), "gt", 300))])
+    assert len(endless.rules_for(event)) == 2
+    more = endless.apply([a_trigger(400, Test(("data", "more"), "eq", 1))])
+    assert len(more.rules_for(event)) == 3
+    made = [next(iter(each._engines.values()))._projectors for each in (index, equal, endless, more)]
+    assert made[0] is made[1]
+    assert len({id(each) for each in made}) == 3
+
+
+def _shapes() -> int:
     gc.collect()
-    assert sum(isinstance(each, Shape) for each in gc.get_objects()) <= MOST + 1
+    return sum(isinstance(each, Shape) for each in gc.get_objects())
 
 
 def dir_of(event: Event) -> list[str]:

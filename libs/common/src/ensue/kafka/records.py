@@ -1,7 +1,7 @@
 """What passes between a consume loop and its handler: records and batches in, dead letters and records out.
 
-Values only. Handlers of the services receive `Batch` and return `Handled`; the loop does everything else.
-They are msgspec structs because some are made for every record read.
+Handlers of the services receive `Batch` and return `Handled`; the loop does everything else. Values only, beside the
+client's own records, which nobody changes either. They are msgspec structs because some are made for every record.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class IncomingRecord(Struct, frozen=True, gc=False):
 
     @property
     def timestamp(self) -> int:
-        """`appended_at` in milliseconds since 1970, so that this is as good as the client's own record."""
+        """`appended_at` in milliseconds since 1970: what a batch holds may be ours as well."""
         return (self.appended_at - _EPOCH) // _MILLISECOND
 
 

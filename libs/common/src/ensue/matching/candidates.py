@@ -6,7 +6,7 @@ unless doubles stand beside them; to put them there is done here alone, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from ensue.core.json import Json
 from ensue.matching.doubles import with_doubles
 from ensue.matching.engine import Engine
 from ensue.matching.needed import alternatives_of, endless
+from ensue.matching.projectors import Projectors
 from ensue.matching.rules import Rule, RuleId
 from ensue.wire.opened import Shaped
 
@@ -36,6 +37,7 @@ class Candidates:
     engine: Engine
     endless: frozenset[Path]
     find: Callable[[Event], list[RuleId]]
+    _projectors: Projectors
 
     @classmethod
     def of(cls, conditions: Iterable[Named]) -> Candidates:
@@ -44,9 +46,11 @@ class Candidates:
         return cls._with(Engine.of(rules), _endless(rules))
 
     @classmethod
-    def _with(cls, engine: Engine, endless: frozenset[Path]) -> Candidates:
+    def _with(cls, engine: Engine, endless: frozenset[Path], known: Projectors | None = None) -> Candidates:
         """What the engine reads is looked up once."""
-        return cls(engine, endless, _finder(engine, endless))
+        attributes = [name for name in engine.reads if name in LOOKED_UP and name != DATA]
+        projectors = engine.projectors(attributes, endless, known)
+        return cls(engine, endless, _finder(engine, endless, attributes, projectors), projectors)
 
     @property
     def unindexed(self) -> int:
@@ -56,16 +60,17 @@ class Candidates:
     def changed(self, conditions: Iterable[Named], gone: Iterable[RuleId]) -> Candidates:
         """The same with conditions added (or put in place of those of their ids) and others taken out."""
         rules = list(map(_rule, conditions))
-        return self._with(self.engine.changed(rules, gone), self.endless | _endless(rules))
+        return self._with(self.engine.changed(rules, gone), self.endless | _endless(rules), self._projectors)
 
     def compacted(self) -> Candidates:
         """The same, with the engine in order."""
-        return self._with(self.engine.compacted(), self.endless)
+        return self._with(self.engine.compacted(), self.endless, self._projectors)
 
 
-def _finder(engine: Engine, endless: frozenset[Path]) -> Callable[[Event], list[RuleId]]:
-    attributes = [name for name in engine.reads if name in LOOKED_UP and name != DATA]
-    match, collect, projectors = engine.match_document, engine.collect, engine.projectors(attributes, endless)
+def _finder(
+    engine: Engine, endless: frozenset[Path], attributes: Sequence[str], projectors: Projectors
+) -> Callable[[Event], list[RuleId]]:
+    match, collect = engine.match_document, engine.collect
 
     def find(event: Event) -> list[RuleId]:
         if event.__class__ is Shaped:

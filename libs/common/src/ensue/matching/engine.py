@@ -93,8 +93,12 @@ class Engine:
         self.collect(projected, found)
         return found
 
-    def projectors(self, attributes: Collection[str], endless: Collection[Path]) -> Projectors:
-        """What makes projections of events, the shape of whose data is known."""
+    def projectors(
+        self, attributes: Collection[str], endless: Collection[Path], known: Projectors | None
+    ) -> Projectors:
+        """What makes projections of events, the shape of whose data is known; those `known` where they do."""
+        if known is not None and known.serve(self._layout, endless):
+            return known
         return Projectors(self._layout, self._decoders.struct, attributes, endless)
 
     def changed(self, rules: Iterable[Rule], removed: Iterable[RuleId]) -> Engine:
@@ -132,11 +136,9 @@ class Engine:
         found: list[RuleId] = []
         if len(listed) == 1:
             values = listed[0].read(projected)
-            if values.__class__ is list:
-                return self._search_array(projected, listed[0], values)
-            self.collect(projected, found)
-            return found
-        arrays = self._decoders.arrays(projected)
+            arrays = [(listed[0], values)] if values.__class__ is list else []
+        else:
+            arrays = self._decoders.arrays(projected)
         if len(arrays) == 1:
             return self._search_array(projected, *arrays[0])
         if not arrays:

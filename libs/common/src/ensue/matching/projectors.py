@@ -1,7 +1,7 @@
 """Projectors: from data that a shape has read to the projection that an engine asks, with no look at names.
 
-A function is generated once for each shape: what an engine reads of it is known then. Where arrays or large integers
-are in the way, it gives None, and the event is read as any other. Called by `candidates`.
+A function is generated for each shape: what an engine reads of it is known then. Where an array is in the way there is
+none, and where a large integer is, it gives None; then the event is read as any other. Called by `candidates`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ensue.core.conditions.dialects.eventbridge import Path
 from ensue.core.conditions.fields import DATA
 from ensue.matching.projection import Branch, Layout
 from ensue.matching.source import Function, function
-from ensue.wire.shapes import Field, Shape
+from ensue.wire.shapes import MOST_SHAPES, Field, Shape
 
-MOST: Final = 64
+MOST: Final = MOST_SHAPES  # as many as there can be, but for what an opener has forgotten
 
 
 class Projectors(dict[Shape, Function | None]):
@@ -36,6 +36,10 @@ class Projectors(dict[Shape, Function | None]):
     ) -> None:
         super().__init__()
         self._layout, self._kind, self._attributes, self._endless = layout, kind, attributes, endless
+
+    def serve(self, layout: Layout, endless: Collection[Path]) -> bool:
+        """Whether they are those of an engine that reads this."""
+        return layout is self._layout and endless == self._endless
 
     def __missing__(self, shape: Shape) -> Function | None:
         if len(self) >= MOST:

@@ -174,12 +174,6 @@ class Layout:
         self.habits[lasting] = Habit(self, event.tenant_and_type, event.entity_type, event.replay_no, event.mode)
         return True
 
-    def forget(self) -> None:
-        """Remember no habits; who holds one still holds no shape."""
-        for habit in self.habits.values():
-            habit.reading.forget()
-        self.habits.clear()
-
 
 def text_of(value: str | bytes) -> str:
     """A value of a row as text."""

@@ -20,7 +20,7 @@ from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Habit, Layout, are_fit, ar
 from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE
 from ensue.wire.opened import Opened, opened, shaped
 from ensue.wire.rows import Row, row_reader
-from ensue.wire.shapes import Budget
+from ensue.wire.shapes import Shapes
 
 MOST_HABITS: Final = 8192
 MOST_LAYOUTS: Final = 512
@@ -49,7 +49,7 @@ class Opener:
         self._ways: dict[tuple[str, ...], _Way] = {}
         self._usual: _Open = _no_way
         self._learnt = 0
-        self._budget = Budget()
+        self._shapes = Shapes()
 
     @property
     def habits(self) -> int:
@@ -81,6 +81,7 @@ class Opener:
             for way in self._ways.values():
                 way.forget()
             self._ways.clear()
+            self._shapes.forget()
             self._usual = _no_way
             self._learnt = 0
         self._learn(headers, value, event)
@@ -103,7 +104,7 @@ class Opener:
             return _Structured(tuple(names), content[0], self._intake, self._max_data_bytes)
         if not all(_is_json(values[place]) for place in content):
             return None
-        return _Binary(tuple(names), places, content, self._intake, self._max_data_bytes, self._budget)
+        return _Binary(tuple(names), places, content, self._intake, self._max_data_bytes, self._shapes)
 
 
 _Open: TypeAlias = Callable[[Headers, bytes | None], Opened | None]
@@ -141,12 +142,12 @@ class _Binary:
         content: Sequence[int],
         intake: Intake,
         max_data_bytes: int,
-        budget: Budget,
+        shapes: Shapes,
     ) -> None:
         self._is_usual = UNUSUAL.isdisjoint(places)
         self._content = [*content, *(place for name, place in places.items() if name == CONTENT)]
         self._layout = Layout(places, content, intake)
-        self.open = _binary_opener(names, self._layout, max_data_bytes, budget)
+        self.open = _binary_opener(names, self._layout, max_data_bytes, shapes)
 
     def learn(self, values: Row, value: bytes | None, event: Event) -> bool:
         if not self._is_usual or not all(_is_json(values[place]) for place in self._content):
@@ -154,10 +155,10 @@ class _Binary:
         return self._layout.learn(values, event)
 
     def forget(self) -> None:
-        self._layout.forget()
+        self._layout.habits.clear()
 
 
-def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int, budget: Budget) -> _Open:
+def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int, shapes: Shapes) -> _Open:
     """What opens the records of a layout of headers. Asked for every record: all that it needs is bound here."""
     decode = strict_json.decode
 
@@ -173,13 +174,13 @@ def _binary_opener(names: tuple[str, ...], layout: Layout, max_data_bytes: int, 
             if reading.pause:
                 reading.pause -= 1
             else:
-                reading.learn(data, budget)
+                reading.learn(data, shapes)
         else:
             struct = shape.read(value)
             if struct is not None:
                 reading.hits += 1
                 return shaped(habit, row, shape, struct, value)
-            reading.was_in_vain()
+            reading.was_in_vain(shape)
             data = decode(value)
         return opened(habit, row, data, value)
 
@@ -252,7 +253,7 @@ class _Structured:
 
     def forget(self) -> None:
         for layout in self._layouts.values():
-            layout.forget()
+            layout.habits.clear()
 
     def _members(self, value: bytes) -> dict[str, Any]:
         """The members of an envelope; none where it is none."""

@@ -1,4 +1,4 @@
-"""Shapes: the names in the data of one producer's events, by which data is read in half the time, and no less strictly.
+"""Shapes: the names in the data of one producer's events, by which data is read in less time, and no less strictly.
 
 One program writes the events of a type, so their data has the same names again and again. A shape is a Struct of these;
 it takes no data with other names, and what it takes is proven to be what `strict_json.decode` gives, or left to that.
@@ -15,21 +15,27 @@ import msgspec
 from ensue.core.json import Json
 from ensue.wire import strict_json
 
-MOST_NAMES: Final = 128
-MOST_LEVELS: Final = 8
-MOST_SHAPES: Final = 512
+LEARN_AFTER: Final = 256  # records of a habit: to learn takes as long as reading some hundred more
+LONGEST_PAUSE: Final = 1 << 16
 VAIN: Final = 64  # after so many it is judged whether a shape is of use
 WORTH: Final = 4  # times as many must have been read
-FIRST_PAUSE: Final = 1024  # records, after a shape that was of no use; each time twice as many
-LONGEST_PAUSE: Final = 1 << 16
+MOST_SHAPES: Final = 512
+MOST_NAMES: Final = 128
+MOST_NAME_CHARACTERS: Final = 4096
+MOST_LEVELS: Final = 8
 
+Names: TypeAlias = "tuple[tuple[str, Names | bool], ...]"
+"""The names in an object, with the names below where that is an object, and else whether it is an array."""
 Read: TypeAlias = Callable[[bytes], Any]
 """The Struct that a text denotes; None where it has other names, or is not proven to denote it."""
 
 _SCALAR: Final = None | bool | int | float | str
-_ITEM: Final = strict_json.nested(3)
 _ESCAPE: Final = b"\\u"
 _BACKSLASH, _COLON = b"\\:"  # numbers, which are found in less time
+
+
+class Unfit(Exception):
+    """Data that no shape is made of: what is no object, is large or deep, or has odd names or objects in arrays."""
 
 
 class Field(NamedTuple):
@@ -45,45 +51,62 @@ class Shape:
 
     __slots__ = ("fields", "read")
 
-    def __init__(self, example: Mapping[str, Json]) -> None:
-        """The shape of an example. ValueError where it is too large, or has names that no Struct can have."""
-        self.fields = _fields(example, MOST_LEVELS)
-        names = _count(self.fields)
-        if names > MOST_NAMES:
-            raise ValueError("too many names")
-        kind = _struct(self.fields, example)
-        self.read = _reader(kind, names)
+    def __init__(self, names: Names) -> None:
+        self.fields = _fields(names)
+        self.read = _reader(_struct(names), _count(names))
 
 
-class Budget:
-    """How many more shapes may be remembered: each is a class of its own."""
+class Shapes:
+    """The shapes of an opener, shared by habits with the same names. When there are too many, it forgets them all."""
 
-    __slots__ = ("left",)
+    __slots__ = ("_known", "_users")
 
     def __init__(self) -> None:
-        self.left = MOST_SHAPES
+        self._known: dict[Names, Shape] = {}
+        self._users: set[Reading] = set()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def shape_of(self, example: Json, user: Reading) -> Shape:
+        """The shape of an example, which `user` remembers until it is told to forget it; or Unfit."""
+        names = names_of(example)
+        shape = self._known.get(names)
+        if shape is None:
+            if len(self._known) >= MOST_SHAPES:
+                self.forget()
+            shape = self._known[names] = Shape(names)
+        self._users.add(user)
+        return shape
+
+    def forget(self) -> None:
+        """Know none, and have nobody know one."""
+        for user in self._users:
+            user.forget()
+        self._users.clear()
+        self._known.clear()
 
 
 class Reading:
     """What is known of the data of one habit: a shape, once it is learnt, for as long as it is of use.
 
-    hits: how many records it has read, since that was judged last. pause: how many are to come before it learns again.
+    hits: how many records it has read, since that was judged last. pause: how many are to come before it learns.
     """
 
-    __slots__ = ("_budget", "_next_pause", "_vain", "hits", "pause", "shape")
+    __slots__ = ("_next_pause", "_vain", "hits", "pause", "shape")
 
     def __init__(self) -> None:
         self.shape: Shape | None = None
-        self.hits = 0
-        self._vain = self.pause = 0
-        self._next_pause = FIRST_PAUSE
-        self._budget: Budget | None = None
+        self.hits = self._vain = 0
+        self.pause = self._next_pause = LEARN_AFTER
 
-    def was_in_vain(self) -> None:
+    def was_in_vain(self, shape: Shape) -> None:
         """It did not read a record, or the data was made all the same, as it is where conditions are asked about it.
 
-        When that has often been so, the shape may have to go.
+        When that has often been so, the shape may have to go. One that has gone is judged no more.
         """
+        if shape is not self.shape:
+            return
         self._vain += 1
         if self._vain >= VAIN:
             if self.hits < WORTH * self._vain:
@@ -91,66 +114,77 @@ class Reading:
                 self._rest()
             self.hits = self._vain = 0
 
-    def learn(self, example: Json, budget: Budget) -> None:
+    def learn(self, example: Json, shapes: Shapes) -> None:
         """Learn from the data of a record; to be asked where there is neither a shape nor a pause."""
-        if type(example) is not dict or not budget.left:
-            self.pause = FIRST_PAUSE
-            return
         try:
-            self.shape = Shape(example)
-        except ValueError:
+            self.shape = shapes.shape_of(example, self)
+        except Unfit:
             self._rest()
-        else:
-            self._budget = budget
-            budget.left -= 1
 
     def forget(self) -> None:
-        """Know no shape."""
-        if self.shape is not None and self._budget is not None:
-            self._budget.left += 1
-        self.shape = self._budget = None
+        """Know no shape, and learn one later."""
+        self.shape = None
+        self.pause = self._next_pause
 
     def _rest(self) -> None:
-        self.pause, self._next_pause = self._next_pause, min(2 * self._next_pause, LONGEST_PAUSE)
+        self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
+        self.pause = self._next_pause
 
 
-def _fields(example: Mapping[str, Json], levels: int) -> dict[str, Field]:
-    if not levels:
-        raise ValueError("too deep")
-    fields: dict[str, Field] = {}
-    for number, (name, value) in enumerate(example.items()):
-        if not name.isprintable() or '"' in name or "\\" in name:
-            raise ValueError("a name that no Struct can have")
-        below = _fields(value, levels - 1) if isinstance(value, dict) else None
-        fields[name] = Field(f"f{number}", below, below is None and not isinstance(value, list))
-    return fields
+def names_of(example: Json) -> Names:
+    """The names in an example; or Unfit."""
+    if not isinstance(example, dict):
+        raise Unfit
+    names = _names(example, MOST_LEVELS)
+    if _count(names) > MOST_NAMES or _length(names) > MOST_NAME_CHARACTERS:
+        raise Unfit
+    return names
 
 
-def _count(fields: Mapping[str, Field]) -> int:
-    return len(fields) + sum(_count(field.below) for field in fields.values() if field.below is not None)
+def _names(example: Mapping[str, Json], levels: int) -> Names:
+    if not levels or len(example) > MOST_NAMES:
+        raise Unfit
+    names: list[tuple[str, Names | bool]] = []
+    for name, value in example.items():
+        if not name.isprintable() or '"' in name or "\\" in name:  # no name of a Struct's member can be so
+            raise Unfit
+        if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+            raise Unfit
+        names.append((name, _names(value, levels - 1) if isinstance(value, dict) else isinstance(value, list)))
+    return tuple(names)
 
 
-def _is_flat(array: list[Json]) -> bool:
-    return not any(isinstance(item, (dict, list)) for item in array)
+def _count(names: Names) -> int:
+    return len(names) + sum(0 if isinstance(below, bool) else _count(below) for _, below in names)
 
 
-def _struct(fields: Mapping[str, Field], example: Mapping[str, Json]) -> type[msgspec.Struct]:
+def _length(names: Names) -> int:
+    return sum(len(name) + (0 if isinstance(below, bool) else _length(below)) for name, below in names)
+
+
+def _fields(names: Names) -> dict[str, Field]:
+    return {
+        name: Field(f"f{number}", None if isinstance(below, bool) else _fields(below), is_scalar=below is False)
+        for number, (name, below) in enumerate(names)
+    }
+
+
+def _struct(names: Names) -> type[msgspec.Struct]:
     members: list[tuple[str, Any]] = []
-    for name, field in fields.items():
-        value = example[name]
+    for number, (_, below) in enumerate(names):
         kind: Any = _SCALAR
-        if field.below is not None and isinstance(value, dict):
-            kind = _struct(field.below, value)
-        elif isinstance(value, list):
-            kind = list[_SCALAR] if _is_flat(value) else list[_ITEM]  # type: ignore[valid-type]  # made here
-        members.append((field.attribute, kind))
-    rename = {field.attribute: name for name, field in fields.items()}
+        if below is True:
+            kind = list[_SCALAR]  # type: ignore[valid-type]  # made here
+        elif not isinstance(below, bool):
+            kind = _struct(below)
+        members.append((f"f{number}", kind))
+    rename = {f"f{number}": name for number, (name, _) in enumerate(names)}
+    # That other names are forbidden is half of each proof in `_reader`.
     return msgspec.defstruct("Shaped", members, rename=rename, frozen=True, gc=False, forbid_unknown_fields=True)
 
 
 def _reader(kind: type[msgspec.Struct], names: int) -> Read:
-    """What reads a text that has so many names, and perhaps more in its arrays."""
-    decode, is_written = msgspec.json.Decoder(kind).decode, strict_json.is_written
+    decode, is_written, count_ends = msgspec.json.Decoder(kind).decode, strict_json.is_written, strict_json.count_ends
 
     def read(text: bytes) -> Any:  # noqa: ANN401  # of a Struct made just now
         try:
@@ -159,7 +193,11 @@ def _reader(kind: type[msgspec.Struct], names: int) -> Read:
             return None
         if _BACKSLASH in text and _ESCAPE in text:
             return None  # it may hide U+0000
-        # Each name is there, and has a colon. Where there are no other colons, none is there twice, and none in arrays.
-        return value if text.count(_COLON) == names or is_written(text, value) else None
+        # Each name is there, and has a colon. Where no other colon can end a name, none is there twice.
+        if text.count(_COLON) == names:
+            return value
+        if strict_json.is_spaced(text):
+            return value if count_ends(text) == names else None
+        return value if is_written(text, value) else None
 
     return read

@@ -20,7 +20,7 @@ MAX_DEPTH: Final = 64
 _SHALLOW: Final = 8
 
 
-def nested(levels: int) -> object:
+def _nested(levels: int) -> object:
     """The type of JSON that is nested no deeper. Its size doubles with each level."""
     scalar = None | bool | int | float | str
     form: object = scalar
@@ -31,7 +31,7 @@ def nested(levels: int) -> object:
 
 _parse = msgspec.json.Decoder().decode
 # Takes no longer, and proves the depth of what it takes, for which one would have to count brackets.
-_parse_shallow = msgspec.json.Decoder(nested(_SHALLOW)).decode
+_parse_shallow = msgspec.json.Decoder(_nested(_SHALLOW)).decode
 _ENCODER = msgspec.json.Encoder()
 # To make a new one each time takes longer than to compare. A thread that finds what another has just written here can
 # take it for its own only where both texts are the same.
@@ -55,11 +55,21 @@ def is_as_written(text: bytes) -> bool:
 
 
 def is_written(text: bytes, value: object) -> bool:
-    """Whether `text` is what `encode` gives of a value, or of a Struct of it."""
-    if text == _WRITTEN:
+    """Whether `text` is what `encode` gives of the value that it denotes; `value`: that, or a Struct of all of it."""
+    if text == _WRITTEN:  # of the same text's value
         return True
     _ENCODER.encode_into(value, _WRITTEN)
     return text == _WRITTEN
+
+
+def count_ends(text: bytes) -> int:
+    """How many colons in a JSON text may end a name: each that does stands behind a quote or space."""
+    return text.count(b":") - len(_NO_END_OF_NAME.findall(text))
+
+
+def is_spaced(text: bytes) -> bool:
+    """Whether a JSON text is surely not in our style, for there is a space behind one of its first names."""
+    return _SPACE in text and text.find(b'": ', 0, _EARLY) >= 0
 
 
 def decode(text: bytes, max_depth: int = MAX_DEPTH) -> Json:
@@ -92,10 +102,9 @@ def check(text: bytes, value: Json, max_depth: int, begun: int | None = None) ->
     """
     if isinstance(value, (dict, list)):
         names = _count_names(value, max_depth, len(text) if begun is None else begun)
-        # After each name stands a colon, behind a quote or space: as many of these as there are distinct names means
-        # none twice. There can be more of them inside texts; then the exact, slow look decides.
-        colons = text.count(b":")
-        if names != colons and names != colons - len(_NO_END_OF_NAME.findall(text)):
+        # As many colons as there are distinct names means none twice. There can be more of them inside texts; then the
+        # exact, slow look decides.
+        if names != text.count(b":") and names != count_ends(text):
             _refuse_duplicates(text)
     if _BACKSLASH in text and b"\\u" in text:
         _refuse_unstorable_text(text, value)
@@ -106,7 +115,7 @@ def _may_be_written_otherwise(text: bytes, value: Json) -> bool:
 
     True where U+0000 may hide behind an escape; nor is it tried on a style that is not ours, which is seen early.
     """
-    if (_BACKSLASH in text and b"\\u" in text) or (_SPACE in text and text.find(b'": ', 0, _EARLY) >= 0):
+    if (_BACKSLASH in text and b"\\u" in text) or is_spaced(text):
         return True
     _ENCODER.encode_into(value, _WRITTEN)
     return text != _WRITTEN
