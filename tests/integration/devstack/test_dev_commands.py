@@ -17,6 +17,7 @@ import psutil
 import pytest
 from tests.support.dev_project import SECONDS, Project
 from tests.support.eventually import eventually
+from tests.support.processes import assert_ended
 
 from ensue.kafka.admin import admin_client
 from ensue.kafka.topics import check_topics
@@ -121,7 +122,7 @@ async def test_a_stack_whose_supervisor_was_killed_is_recognised_and_replaced_wi
     orphan = project.process("kafka").pid
     assert orphan is not None
     os.kill(supervisor, signal.SIGKILL)
-    await eventually(lambda: _assert_gone(supervisor))
+    await eventually(lambda: assert_ended(supervisor))
 
     said = project.run("status")
     assert said.returncode == 1
@@ -137,7 +138,7 @@ async def test_a_stack_whose_supervisor_was_killed_is_recognised_and_replaced_wi
 async def test_after_a_killed_supervisor_down_leaves_nothing(project: Project, servers_up: dict[str, Any]) -> None:
     supervisor = project.json("status")["supervisor_pid"]
     os.kill(supervisor, signal.SIGKILL)
-    await eventually(lambda: _assert_gone(supervisor))
+    await eventually(lambda: assert_ended(supervisor))
 
     assert project.run("down").returncode == 0
 
@@ -249,10 +250,6 @@ def _published(api_url: str, key: str) -> int:
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - the same
         status: int = answer.status
         return status
-
-
-def _assert_gone(pid: int) -> None:
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def _assert_back(project: Project, before: ProcessState) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
 import pytest
+from tests.support.processes import assert_ended
 
 from ensue_devstack.layout import Layout
 from ensue_devstack.stack import Stack
@@ -105,7 +105,7 @@ def test_the_last_one_takes_it_down(layout: Layout, user: Callable[[], User]) ->
 
     other.leave()
     assert supervisor_pid(layout) is None
-    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    assert_ended(pid)
 
 
 def test_a_killed_user_holds_nothing(layout: Layout, user: Callable[[], User]) -> None:

@@ -6,14 +6,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.support.eventually import eventually
+from tests.support.processes import assert_ended
 
 from ensue.core.errors import InvalidValue, Unavailable
 from ensue.runtime.clock import SystemClock
@@ -228,7 +228,7 @@ async def test_what_ignores_the_request_to_end_is_ended_with_all_that_it_started
     async with world.up(SmallPlan((world.program("kafka", Kind.SERVER, STUBBORN),))):
         await eventually(lambda: _assert_count(world, 2))
         mine = members(world.layout)
-    await eventually(lambda: _assert_ended(mine))  # what is killed may take a moment to go
+    await eventually(lambda: assert_ended(*(one.pid for one in mine)))  # what is killed may take a moment to go
 
 
 async def test_a_stack_of_servers_can_grow(world: World) -> None:
@@ -294,12 +294,6 @@ async def test_a_defect_in_supervising_ends_everything_and_is_seen(world: World)
 
 def _assert_count(world: World, count: int) -> None:
     assert len(members(world.layout)) == count
-
-
-def _assert_ended(processes: Sequence[psutil.Process]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            assert process.status() == psutil.STATUS_ZOMBIE
 
 
 def _assert_last(plan: SmallPlan, step: str) -> None:

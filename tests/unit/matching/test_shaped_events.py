@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.alive import alive
 from tests.support.conditions import NOW
 from tests.support.shaped_events import as_shaped
 from tests.unit.matching.studio import a_trigger, a_variant, an_event
@@ -82,12 +81,12 @@ def test_data_of_a_known_shape_is_asked_without_being_made() -> None:
 
 
 def test_shapes_come_and_go_and_the_index_keeps_few_of_them() -> None:
-    before = _shapes()
+    before = alive(Shape)
     index = IndexedRuleset().apply([a_trigger(n, a_variant(n)) for n in range(1, 101)])
     for number in range(MOST + 9):
         event = as_shaped(an_event({"variant": 7, "score": 0.9, f"name {number}": 1}))
         assert len(index.rules_for(event)) == 1
-    assert _shapes() - before <= MOST + 1
+    assert alive(Shape) - before <= MOST + 1
 
 
 def test_what_is_made_of_a_shape_outlives_a_change_of_rules_that_read_nothing_new() -> None:
@@ -103,11 +102,6 @@ def test_what_is_made_of_a_shape_outlives_a_change_of_rules_that_read_nothing_ne
     made = [next(iter(each._engines.values()))._projectors for each in (index, equal, endless, more)]
     assert made[0] is made[1]
     assert len({id(each) for each in made}) == 3
-
-
-def _shapes() -> int:
-    gc.collect()
-    return sum(isinstance(each, Shape) for each in gc.get_objects())
 
 
 def dir_of(event: Event) -> list[str]:

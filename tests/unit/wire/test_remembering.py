@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from tests.support.alive import alive
 from tests.unit.wire.world import JSON, STRUCTURED, Headers, envelope, headers
 
 from ensue.core.event import Event
@@ -34,14 +34,14 @@ def test_habits_do_not_outlive_each_other(is_structured: bool) -> None:  # noqa:
         event = opener.open(*record)
         return event if isinstance(event, Opened) else None
 
-    before = _habits()
+    before = alive(Habit)
     for number in range(1000):
         open_one(f"type.{number}")
         event = open_one("fires") or open_one("fires")
         assert event is not None
         encode_firing(Firing(UUID(int=number), "default", UUID(int=1), 1, event.event_uid, event, AT))
     assert opener.habits <= 64
-    assert _habits() - before < 200
+    assert alive(Habit) - before < 200
 
 
 def test_what_is_remembered_is_bounded() -> None:
@@ -82,8 +82,3 @@ def test_a_second_content_type_of_an_envelope_is_remembered_too() -> None:
     opener = Opener(TENANT, trusted=False)
     opened = [type(opener.open(record, envelope())) for record in ([STRUCTURED], other) for _ in range(2)]
     assert opened == [Event, Opened, Event, Opened]
-
-
-def _habits() -> int:
-    gc.collect()
-    return sum(isinstance(each, Habit) for each in gc.get_objects())

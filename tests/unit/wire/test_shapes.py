@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.alive import alive
 from tests.unit.wire.world import JSON, headers
 
 from ensue.core.json import Json
@@ -273,17 +273,12 @@ def test_where_the_data_of_each_event_is_asked_it_is_made_at_once() -> None:
 
 def test_shapes_are_forgotten_with_habits_whoever_holds_these() -> None:
     opener = Opener("default", trusted=False, most_habits=20)
-    before = _shapes()
+    before = alive(Shape)
     bodies = [b'{"a %d":1}' % number for number in range(20)]
     for number, body in enumerate(bodies):
         learnt(body, opener, type=f"type.{number}")
     held = [an_event(opener, body, type=f"type.{number}").habit for number, body in enumerate(bodies)]
-    assert _shapes() - before == 20
+    assert alive(Shape) - before == 20
     opener.open(headers(JSON, type="one.more"), b"{}")
     assert [habit.reading.shape for habit in held] == [None] * 20
-    assert _shapes() == before
-
-
-def _shapes() -> int:
-    gc.collect()
-    return sum(isinstance(each, Shape) for each in gc.get_objects())
+    assert alive(Shape) == before

@@ -18,12 +18,10 @@ from ensue.wire.attributes import SYSTEM_ONLY, Intake, Problem, entity_type_of, 
 from ensue.wire.content_type import ContentMode, data_content_type, mode_of, require_json
 from ensue.wire.envelope import open_envelope
 from ensue.wire.errors import DecodeError, DecodeReason, EventTooLarge
-from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE, JSON_CONTENT_TYPE
+from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE, JSON_CONTENT_TYPE, Headers
 from ensue.wire.topics import OutgoingRecord, Topic
 
 DEFAULT_MAX_DATA_BYTES: Final = 256 * 1024
-
-Headers = Sequence[tuple[str, bytes | None]]
 
 
 def decode_record(

@@ -8,7 +8,7 @@ Called by `opening`, as `opened.Opened` is made there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ensue.core.event import Event, FiringMode
 from ensue.wire.attributes import MAX_ATTRIBUTE_BYTES, NAMED, Intake, instant_of, is_ours
-from ensue.wire.rows import Row
+from ensue.wire.rows import Check, Row
 from ensue.wire.shapes import Reading
 
 MOST_LASTING_BYTES: Final = 2048
@@ -36,8 +36,6 @@ _INSTANTS: Final = frozenset(
     b"0000-00-00T00:00:00" + fraction + zone for fraction in _FRACTIONS for zone in (b"Z", b"+00:00", b"-00:00")
 )
 _DEPTHS: Final = frozenset(str(depth).encode() for depth in range(1000))
-
-Check = Callable[[bytes], bool]
 
 
 def is_uuid(value: bytes) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
+"""Those of a record: in their order, a name perhaps twice, a value perhaps none."""
 
 CONTENT_TYPE: Final = "content-type"
 JSON_CONTENT_TYPE: Final = b"application/json"

@@ -12,12 +12,12 @@ from typing import Any, Final, Protocol, TypeAlias
 from ensue.core.event import Event
 from ensue.wire import strict_json
 from ensue.wire.attributes import Intake, Problem
-from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES, Headers, decode_record
+from ensue.wire.cloudevents import DEFAULT_MAX_DATA_BYTES, decode_record
 from ensue.wire.content_type import ContentMode, mode_of, require_json
 from ensue.wire.envelope import MAX_ATTRIBUTES_BYTES, MAX_DEPTH, text_of
 from ensue.wire.errors import DecodeError
 from ensue.wire.habits import CONTENT, DATA, UNUSUAL, Habit, Layout, are_fit, are_fit_texts
-from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE
+from ensue.wire.headers import CE_PREFIX, CONTENT_TYPE, Headers
 from ensue.wire.opened import Opened, opened, shaped
 from ensue.wire.rows import Row, row_reader
 from ensue.wire.shapes import Shapes

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+from ensue.wire.headers import Headers
+
 Row: TypeAlias = tuple[Any, ...]
 """Values in the order of a layout: bytes in headers; in an envelope whatever JSON has, texts where it is an event."""
-Headers: TypeAlias = Sequence[tuple[str, bytes | None]]
-Check: TypeAlias = Callable[[Any], bool]
+Check: TypeAlias = Callable[[bytes], bool]
 MOST_READERS: Final = 1024
 
 _SOURCE: Final = """def make(names, habit_of, are_fit, checks, event_of):

@@ -30,8 +30,6 @@ Read: TypeAlias = Callable[[bytes], Any]
 """The Struct that a text denotes; None where it has other names, or is not proven to denote it."""
 
 _SCALAR: Final = None | bool | int | float | str
-_ESCAPE: Final = b"\\u"
-_BACKSLASH, _COLON = b"\\:"  # numbers, which are found in less time
 
 
 class Unfit(Exception):
@@ -53,7 +51,7 @@ class Shape:
 
     def __init__(self, names: Names) -> None:
         self.fields = _fields(names)
-        self.read = _reader(_struct(names), _count(names))
+        self.read = _reader(_struct(names), len(_flat(names)))
 
 
 class Shapes:
@@ -110,7 +108,6 @@ class Reading:
         self._vain += 1
         if self._vain >= VAIN:
             if self.hits < WORTH * self._vain:
-                self.forget()
                 self._rest()
             self.hits = self._vain = 0
 
@@ -128,7 +125,7 @@ class Reading:
 
     def _rest(self) -> None:
         self._next_pause = min(2 * self._next_pause, LONGEST_PAUSE)
-        self.pause = self._next_pause
+        self.forget()
 
 
 def names_of(example: Json) -> Names:
@@ -136,7 +133,8 @@ def names_of(example: Json) -> Names:
     if not isinstance(example, dict):
         raise Unfit
     names = _names(example, MOST_LEVELS)
-    if _count(names) > MOST_NAMES or _length(names) > MOST_NAME_CHARACTERS:
+    each = _flat(names)
+    if len(each) > MOST_NAMES or sum(map(len, each)) > MOST_NAME_CHARACTERS:
         raise Unfit
     return names
 
@@ -154,12 +152,9 @@ def _names(example: Mapping[str, Json], levels: int) -> Names:
     return tuple(names)
 
 
-def _count(names: Names) -> int:
-    return len(names) + sum(0 if isinstance(below, bool) else _count(below) for _, below in names)
-
-
-def _length(names: Names) -> int:
-    return sum(len(name) + (0 if isinstance(below, bool) else _length(below)) for name, below in names)
+def _flat(names: Names) -> list[str]:
+    """Every one, those below included."""
+    return [each for name, below in names for each in (name, *([] if isinstance(below, bool) else _flat(below)))]
 
 
 def _fields(names: Names) -> dict[str, Field]:
@@ -179,25 +174,18 @@ def _struct(names: Names) -> type[msgspec.Struct]:
             kind = _struct(below)
         members.append((f"f{number}", kind))
     rename = {f"f{number}": name for number, (name, _) in enumerate(names)}
-    # That other names are forbidden is half of each proof in `_reader`.
+    # That other names are forbidden is half of each proof in `is_strict`.
     return msgspec.defstruct("Shaped", members, rename=rename, frozen=True, gc=False, forbid_unknown_fields=True)
 
 
 def _reader(kind: type[msgspec.Struct], names: int) -> Read:
-    decode, is_written, count_ends = msgspec.json.Decoder(kind).decode, strict_json.is_written, strict_json.count_ends
+    decode, is_strict = msgspec.json.Decoder(kind).decode, strict_json.is_strict
 
     def read(text: bytes) -> Any:  # noqa: ANN401  # of a Struct made just now
         try:
             value = decode(text)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        if _BACKSLASH in text and _ESCAPE in text:
-            return None  # it may hide U+0000
-        # Each name is there, and has a colon. Where no other colon can end a name, none is there twice.
-        if text.count(_COLON) == names:
-            return value
-        if strict_json.is_spaced(text):
-            return value if count_ends(text) == names else None
-        return value if is_written(text, value) else None
+        return value if is_strict(text, value, names) else None
 
     return read
